@@ -1,0 +1,148 @@
+import type { Clock } from './clock.ts';
+
+/** Something that is due at a time; embedded in the record it belongs to, so that setting one allocates nothing. */
+export interface Timer {
+  onDue: () => void;
+  /** The wheel's own: the bucket and its neighbours there. */
+  bucket: Bucket | undefined;
+  earlier: Timer | undefined;
+  later: Timer | undefined;
+}
+
+interface Bucket {
+  readonly tick: number;
+  first: Timer | undefined;
+}
+
+export interface Wheel {
+  readonly clock: Clock;
+  /** Moves a timer that is already set. It fires at `due` (clock time) or up to one tick later, never before. */
+  set(timer: Timer, due: number): void;
+  cancel(timer: Timer): void;
+  /** Fires nothing more. */
+  close(): void;
+}
+
+const tickMs = 10;
+// Bounds how long a wheel whose timers were all cancelled can keep the process alive.
+const maxSleepMs = 1_000;
+
+export function timer(onDue: () => void): Timer {
+  return { onDue, bucket: undefined, earlier: undefined, later: undefined };
+}
+
+/**
+ * All timers of a client behind one timer of the clock: timers due within the same tick share a bucket, so setting and
+ * cancelling are a few pointer moves, whatever their number.
+ */
+export function createWheel(clock: Clock): Wheel {
+  const buckets = new Map<number, Bucket>();
+  const ticks: number[] = []; // a binary heap of the keys of `buckets`
+  let count = 0;
+  let wake: (() => void) | undefined;
+  let wakeAt = Infinity;
+  let closed = false;
+
+  function set(target: Timer, due: number): void {
+    if (target.bucket !== undefined) unlink(target);
+    if (closed) return;
+    const tick = Math.ceil(due / tickMs);
+    let bucket = buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = { tick, first: undefined };
+      buckets.set(tick, bucket);
+      heapPush(ticks, tick);
+    }
+    target.bucket = bucket;
+    target.earlier = undefined;
+    target.later = bucket.first;
+    if (bucket.first !== undefined) bucket.first.earlier = target;
+    bucket.first = target;
+    count += 1;
+    if (tick * tickMs < wakeAt) arm();
+  }
+
+  function unlink(target: Timer): void {
+    const bucket = target.bucket;
+    if (bucket === undefined) return;
+    if (target.earlier === undefined) bucket.first = target.later;
+    else target.earlier.later = target.later;
+    if (target.later !== undefined) target.later.earlier = target.earlier;
+    target.bucket = undefined;
+    target.earlier = undefined;
+    target.later = undefined;
+    count -= 1;
+  }
+
+  function arm(): void {
+    const tick = ticks[0];
+    if (tick === undefined) return;
+    const now = clock.now();
+    const at = Math.min(tick * tickMs, now + maxSleepMs);
+    if (wake !== undefined && at >= wakeAt) return;
+    wake?.();
+    wakeAt = at;
+    wake = clock.setTimer(fire, Math.max(0, at - now));
+  }
+
+  function fire(): void {
+    wake = undefined;
+    wakeAt = Infinity;
+    const now = clock.now();
+    for (let tick = ticks[0]; tick !== undefined && tick * tickMs <= now; tick = ticks[0]) {
+      heapPop(ticks);
+      const bucket = buckets.get(tick);
+      buckets.delete(tick);
+      while (bucket?.first !== undefined) {
+        const due = bucket.first;
+        unlink(due);
+        due.onDue();
+      }
+    }
+    if (count > 0) arm();
+    else {
+      buckets.clear();
+      ticks.length = 0;
+    }
+  }
+
+  function close(): void {
+    closed = true;
+    wake?.();
+    wake = undefined;
+    wakeAt = Infinity;
+    for (const bucket of buckets.values()) while (bucket.first !== undefined) unlink(bucket.first);
+    buckets.clear();
+    ticks.length = 0;
+  }
+
+  return { clock, set, cancel: unlink, close };
+}
+
+function heapPush(heap: number[], value: number): void {
+  let index = heap.push(value) - 1;
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    const above = heap[parent]!;
+    if (above <= value) break;
+    heap[index] = above;
+    index = parent;
+  }
+  heap[index] = value;
+}
+
+function heapPop(heap: number[]): void {
+  const last = heap.pop();
+  if (last === undefined || heap.length === 0) return;
+  let index = 0;
+  for (;;) {
+    let child = index * 2 + 1;
+    if (child >= heap.length) break;
+    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
+    const below = heap[child]!;
+    if (below >= last) break;
+    heap[index] = below;
+    index = child;
+  }
+  heap[index] = last;
+}
