@@ -1,0 +1,1 @@
+export { version as driverVersion } from './version.ts';
