@@ -1,0 +1,1 @@
+export { IntermodalError } from './error.ts';

@@ -1,0 +1,1 @@
+export { version as testingVersion } from './version.ts';

@@ -1,0 +1,3 @@
+import { version } from '@intermodal/core';
+
+process.stdout.write(`${JSON.stringify({ version })}\n`);

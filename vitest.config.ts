@@ -1,0 +1,42 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+/** Tests read the workspace's packages from source, so that nothing needs building first. */
+const conditions = ['intermodal:source', 'module', 'node', 'development|production'];
+
+interface Manifest {
+  readonly intermodal?: { readonly brokers?: readonly string[] };
+}
+
+function folders(): string[] {
+  return ['packages', 'apps', 'tools'].flatMap((parent) =>
+    readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => `${parent}/${entry.name}`),
+  );
+}
+
+function project(name: string, root: string, include: string[]): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, root, include } };
+}
+
+/** A package that names brokers in its manifest needs them for `test/`, never for the tests beside its source. */
+function projectsOf(folder: string): TestProjectInlineConfiguration[] {
+  const name = folder.replace('packages/', '');
+  const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest;
+  const beside = 'src/**/*.test.ts';
+  const apart = 'test/**/*.test.ts';
+  if (manifest.intermodal?.brokers === undefined) return [project(name, folder, [beside, apart])];
+  return [project(name, folder, [beside]), project(`${name}:broker`, folder, [apart])];
+}
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    projects: folders().flatMap(projectsOf),
+    passWithNoTests: true,
+    testTimeout: 20_000,
+    coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.test.ts'] },
+  },
+});
