@@ -214,3 +214,12 @@ export interface Driver {
 export interface Transport<C extends Capabilities = Capabilities> extends Driver {
   readonly capabilities: C;
 }
+export {
+  checkHeaders,
+  packHeaders,
+  reservedNames,
+  unpackHeaders,
+  wireNames,
+  type PackedHeaders,
+  type PackingRules,
+} from './header-packing.ts';
