@@ -27,14 +27,25 @@ export interface Administration {
   provision(channels: readonly SomeChannel[], options: ProvisionOptions): Promise<void>;
   check(channel: SomeChannel | undefined, signal: AbortSignal | undefined): Promise<void>;
   backlog(channel: SomeChannel, options: GroupOptions): Promise<Backlog>;
-  redrive(channel: SomeChannel, options: GroupOptions & { readonly maxPerSecond?: number }): Promise<{ readonly moved: number }>;
+  redrive(
+    channel: SomeChannel,
+    options: GroupOptions & { readonly maxPerSecond?: number },
+  ): Promise<{ readonly moved: number }>;
 }
 
-export function createAdministration({ driver, wheel, operationTimeoutMs, queueTo }: AdministrationOptions): Administration {
+export function createAdministration({
+  driver,
+  wheel,
+  operationTimeoutMs,
+  queueTo,
+}: AdministrationOptions): Administration {
   const { capabilities, name: transport } = driver;
 
   /** Runs `work` under the caller's signal and the bound of one operation. */
-  async function bounded<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function bounded<T>(
+    signal: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const controller = new AbortController();
     const stop = deferred<never>();
     stop.promise.catch(() => undefined);
@@ -43,10 +54,21 @@ export function createAdministration({ driver, wheel, operationTimeoutMs, queueT
       stop.reject(reason);
     };
     const tooSlow = timer(() => {
-      abort(new IntermodalError('timeout', `'${transport}' did not answer within ${operationTimeoutMs} ms`, { transport, retryable: true }));
+      abort(
+        new IntermodalError(
+          'timeout',
+          `'${transport}' did not answer within ${operationTimeoutMs} ms`,
+          { transport, retryable: true },
+        ),
+      );
     });
     const onAbort = (): void => {
-      abort(new IntermodalError('aborted', 'the operation was aborted', { transport, cause: signal?.reason }));
+      abort(
+        new IntermodalError('aborted', 'the operation was aborted', {
+          transport,
+          cause: signal?.reason,
+        }),
+      );
     };
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -72,15 +94,23 @@ export function createAdministration({ driver, wheel, operationTimeoutMs, queueT
     return { ...address, role: 'dead-letter' };
   }
 
-  async function provision(channels: readonly SomeChannel[], options: ProvisionOptions): Promise<void> {
+  async function provision(
+    channels: readonly SomeChannel[],
+    options: ProvisionOptions,
+  ): Promise<void> {
     const { admin } = driver;
     if (admin === undefined) {
-      throw new IntermodalError('unsupported', `'${transport}' cannot provision: create its channels with the broker's own tools`, { transport });
+      throw new IntermodalError(
+        'unsupported',
+        `'${transport}' cannot provision: create its channels with the broker's own tools`,
+        { transport },
+      );
     }
     const maxAttempts = options.maxAttempts ?? defaultMaxAttempts;
     checkWhole('maxAttempts', maxAttempts, 1);
     for (const channel of channels) {
-      if (channel.order === 'key') needs(capabilities.order === 'key', `order: 'key'`, 'order by key', transport);
+      if (channel.order === 'key')
+        needs(capabilities.order === 'key', `order: 'key'`, 'order by key', transport);
       for (const group of options.groups ?? [undefined]) {
         const address = mainAddress(channel, group);
         await bounded(options.signal, (signal) =>
@@ -99,28 +129,48 @@ export function createAdministration({ driver, wheel, operationTimeoutMs, queueT
     }
   }
 
-  async function redrive(channel: SomeChannel, options: GroupOptions & { readonly maxPerSecond?: number }): Promise<{ readonly moved: number }> {
+  async function redrive(
+    channel: SomeChannel,
+    options: GroupOptions & { readonly maxPerSecond?: number },
+  ): Promise<{ readonly moved: number }> {
     if (!capabilities.receive || driver.openReceiver === undefined) {
-      throw new IntermodalError('unsupported', `'${transport}' only publishes and has no dead letters`, { transport, address: channel.name });
+      throw new IntermodalError(
+        'unsupported',
+        `'${transport}' only publishes and has no dead letters`,
+        { transport, address: channel.name },
+      );
     }
-    if (options.maxPerSecond !== undefined) checkNumber('maxPerSecond', options.maxPerSecond, 0.001);
+    if (options.maxPerSecond !== undefined)
+      checkNumber('maxPerSecond', options.maxPerSecond, 0.001);
     const address = mainAddress(channel, options.group);
     const native = driver.admin?.redrive?.bind(driver.admin);
     if (native !== undefined) {
       try {
-        return await native(address, options.maxPerSecond === undefined ? {} : { maxPerSecond: options.maxPerSecond }, options.signal ?? new AbortController().signal);
+        return await native(
+          address,
+          options.maxPerSecond === undefined ? {} : { maxPerSecond: options.maxPerSecond },
+          options.signal ?? new AbortController().signal,
+        );
       } catch (error) {
-        if (!IntermodalError.is(error, 'unsupported')) throw IntermodalError.from(error, { transport });
+        if (!IntermodalError.is(error, 'unsupported'))
+          throw IntermodalError.from(error, { transport });
       }
     }
     return moveByHand(address, options);
   }
 
   /** Receives each dead letter, publishes it to its own group, and acks it only when that is confirmed. */
-  async function moveByHand(address: Address, options: { readonly maxPerSecond?: number; readonly signal?: AbortSignal }): Promise<{ moved: number }> {
+  async function moveByHand(
+    address: Address,
+    options: { readonly maxPerSecond?: number; readonly signal?: AbortSignal },
+  ): Promise<{ moved: number }> {
     const target = queueTo(driver, address);
     const receiver = await bounded(options.signal, async (signal) =>
-      driver.openReceiver!(deadLettersOf(address), { prefetch: 10, clock: wheel.clock, onLane: () => Promise.resolve() }, signal),
+      driver.openReceiver!(
+        deadLettersOf(address),
+        { prefetch: 10, clock: wheel.clock, onLane: () => Promise.resolve() },
+        signal,
+      ),
     );
     const started = wheel.clock.now();
     let moved = 0;
@@ -131,10 +181,13 @@ export function createAdministration({ driver, wheel, operationTimeoutMs, queueT
         if (deliveries.length === 0) return { moved };
         for (const { token, message } of deliveries) {
           await target.add(revived(message), operationTimeoutMs, options.signal);
-          const [outcome] = await bounded(options.signal, (signal) => receiver.settle([{ token, action: 'ack' }], signal));
+          const [outcome] = await bounded(options.signal, (signal) =>
+            receiver.settle([{ token, action: 'ack' }], signal),
+          );
           if (outcome !== undefined && typeof outcome !== 'string') throw outcome.failed;
           moved += 1;
-          if (options.maxPerSecond !== undefined) await until(started + (moved * 1_000) / options.maxPerSecond, options.signal);
+          if (options.maxPerSecond !== undefined)
+            await until(started + (moved * 1_000) / options.maxPerSecond, options.signal);
         }
       }
     } finally {
@@ -143,7 +196,10 @@ export function createAdministration({ driver, wheel, operationTimeoutMs, queueT
   }
 
   /** Nothing, once the dead letters have been empty for a moment. */
-  async function receiveOnce(receiver: Receiver, signal: AbortSignal | undefined): Promise<Awaited<ReturnType<Receiver['receive']>>> {
+  async function receiveOnce(
+    receiver: Receiver,
+    signal: AbortSignal | undefined,
+  ): Promise<Awaited<ReturnType<Receiver['receive']>>> {
     const stop = new AbortController();
     const quiet = timer(() => {
       stop.abort();
@@ -189,13 +245,22 @@ export function createAdministration({ driver, wheel, operationTimeoutMs, queueT
   return {
     provision,
     check: (channel, signal) =>
-      bounded(signal, (bound) => driver.check(channel === undefined ? undefined : mainAddress(channel, undefined), bound)),
+      bounded(signal, (bound) =>
+        driver.check(channel === undefined ? undefined : mainAddress(channel, undefined), bound),
+      ),
     backlog(channel, options) {
       const backlog = driver.admin?.backlog?.bind(driver.admin);
       if (backlog === undefined) {
-        return Promise.reject(new IntermodalError('unsupported', `'${transport}' does not tell its backlog`, { transport, address: channel.name }));
+        return Promise.reject(
+          new IntermodalError('unsupported', `'${transport}' does not tell its backlog`, {
+            transport,
+            address: channel.name,
+          }),
+        );
       }
-      return bounded(options.signal, (signal) => backlog(mainAddress(channel, options.group), signal));
+      return bounded(options.signal, (signal) =>
+        backlog(mainAddress(channel, options.group), signal),
+      );
     },
     redrive,
   };

@@ -5,7 +5,12 @@ import type { ClientOptions } from './client-options.ts';
 import type { Client, ClientFor, ClientOf } from './client-types.ts';
 import { systemClock } from './clock.ts';
 import { type AnyConsumeOptions, planConsumer } from './consuming.ts';
-import { createConsumerEngine, type Engine, type EngineConsumer, type Runner } from './consumer-engine.ts';
+import {
+  createConsumerEngine,
+  type Engine,
+  type EngineConsumer,
+  type Runner,
+} from './consumer-engine.ts';
 import type { BatchOptions, Consumer } from './consumer-types.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { Address, Driver, Transport } from './driver.ts';
@@ -34,11 +39,14 @@ const defaults = {
  *
  * @throws `invalid-argument`
  */
-export function createClient<const T extends Transport>(options: ClientOptions<T>): ClientFor<T['capabilities']>;
-export function createClient(options: ClientOptions): ClientOf<never, never, never, unknown> {
+export function createClient<const T extends Transport>(
+  options: ClientOptions<T>,
+): ClientFor<T['capabilities']>;
+export function createClient(options: ClientOptions): unknown {
   for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
     const value = options[name];
-    if (value !== undefined) (name === 'maxPendingMessages' ? checkWhole : checkNumber)(name, value, 1);
+    if (value !== undefined)
+      (name === 'maxPendingMessages' ? checkWhole : checkNumber)(name, value, 1);
   }
   const driver: Driver = options.transport;
   const { capabilities } = driver;
@@ -60,7 +68,10 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
     const name = `${address.role} ${address.channel} ${address.group ?? ''} ${address.native ?? ''}`;
     let queue = ofDriver.get(name);
     if (queue === undefined) {
-      const what = address.role === 'main' ? `'${address.channel}'` : `the dead letters of '${address.channel}'`;
+      const what =
+        address.role === 'main'
+          ? `'${address.channel}'`
+          : `the dead letters of '${address.channel}'`;
       queue = createPublishQueue({
         wheel,
         place: `${what} on ${target.name}`,
@@ -96,7 +107,9 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
   const administration = createAdministration({ driver, wheel, operationTimeoutMs, queueTo });
 
   function closedError(): IntermodalError {
-    return new IntermodalError('closed', 'the client is closed: create another one', { transport: driver.name });
+    return new IntermodalError('closed', 'the client is closed: create another one', {
+      transport: driver.name,
+    });
   }
 
   async function whileOpen<R>(work: () => Promise<R>): Promise<R> {
@@ -105,14 +118,25 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
   }
 
   /** @throws what planning and opening throw */
-  async function start(source: SomeChannel, settings: AnyConsumeOptions, createRunner: (engine: Engine) => Runner): Promise<EngineConsumer> {
+  async function start(
+    source: SomeChannel,
+    settings: AnyConsumeOptions,
+    createRunner: (engine: Engine) => Runner,
+  ): Promise<EngineConsumer> {
     if (closing !== undefined) throw closedError();
     const origin = new Error('the consumer was started here').stack ?? '';
-    if (settings.signal?.aborted === true) throw new IntermodalError('aborted', 'the consumer was aborted before it started');
+    if (settings.signal?.aborted === true)
+      throw new IntermodalError('aborted', 'the consumer was aborted before it started');
     const stopped = (): void => {
       consumers.delete(consumer);
     };
-    const plan = planConsumer({ driver, wheel, client: options, operationTimeoutMs, queueTo }, source, settings, origin, stopped);
+    const plan = planConsumer(
+      { driver, wheel, client: options, operationTimeoutMs, queueTo },
+      source,
+      settings,
+      origin,
+      stopped,
+    );
     await deadLettersReachable(settings, source, plan.group);
     if (closing !== undefined) throw closedError();
     const consumer = createConsumerEngine(plan, createRunner);
@@ -123,12 +147,27 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
   }
 
   /** Says at the start, and not at the first poison message, that there is no place for dead letters. */
-  async function deadLettersReachable(settings: AnyConsumeOptions, source: SomeChannel, group: string): Promise<void> {
+  async function deadLettersReachable(
+    settings: AnyConsumeOptions,
+    source: SomeChannel,
+    group: string,
+  ): Promise<void> {
     const native = settings.deadLetter?.address;
-    const address: Address = { channel: source.name, group, role: 'dead-letter', ...(native === undefined ? {} : { native }) };
+    const address: Address = {
+      channel: source.name,
+      group,
+      role: 'dead-letter',
+      ...(native === undefined ? {} : { native }),
+    };
     const controller = new AbortController();
     const tooSlow = timer(() => {
-      controller.abort(new IntermodalError('timeout', `the dead letters of '${source.name}' could not be reached within ${operationTimeoutMs} ms`, { retryable: true }));
+      controller.abort(
+        new IntermodalError(
+          'timeout',
+          `the dead letters of '${source.name}' could not be reached within ${operationTimeoutMs} ms`,
+          { retryable: true },
+        ),
+      );
     });
     wheel.set(tooSlow, wheel.clock.now() + operationTimeoutMs);
     try {
@@ -137,7 +176,11 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
       const error = IntermodalError.from(cause);
       if (error.code !== 'not-found') throw error;
       const text = `'${source.name}' has no place for the dead letters of group '${group}' on ${driver.name}: provision it, or set deadLetter`;
-      throw new IntermodalError('not-found', text, { transport: driver.name, address: source.name, cause });
+      throw new IntermodalError('not-found', text, {
+        transport: driver.name,
+        address: source.name,
+        cause,
+      });
     } finally {
       wheel.cancel(tooSlow);
     }
@@ -157,7 +200,11 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
     else wheel.set(overdue, wheel.clock.now() + deadlineMs);
     await Promise.all(Array.from(consumers, (consumer) => consumer.stop({ deadlineMs })));
     const all = Array.from(queues.values(), (ofDriver) => [...ofDriver.values()]).flat();
-    await Promise.all(all.map((queue) => within(wheel, deadlineMs + operationTimeoutMs, queue.close(controller.signal), undefined)));
+    await Promise.all(
+      all.map((queue) =>
+        within(wheel, deadlineMs + operationTimeoutMs, queue.close(controller.signal), undefined),
+      ),
+    );
     await within(wheel, operationTimeoutMs, driver.close(), undefined);
     wheel.close();
   }
@@ -169,27 +216,47 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
       if (closing !== undefined) return Promise.reject(closedError());
       return publisher.publish(channel as SomeChannel, body, settings as AnyPublishOptions);
     },
-    publishMany: (channel, messages) => whileOpen(() => publisher.publishMany(channel as SomeChannel, messages as never)),
-    provision: (channels, settings = {}) => whileOpen(() => administration.provision(channels as SomeChannel[], settings)),
-    check: (channel, settings = {}) => whileOpen(() => administration.check(channel as SomeChannel | undefined, settings.signal)),
+    publishMany: (channel, messages) =>
+      whileOpen(() => publisher.publishMany(channel as SomeChannel, messages as never)),
+    provision: (channels, settings = {}) =>
+      whileOpen(() => administration.provision(channels as SomeChannel[], settings)),
+    check: (channel, settings = {}) =>
+      whileOpen(() => administration.check(channel as SomeChannel | undefined, settings.signal)),
     consume: (channel, settings, handler): Promise<Consumer> =>
-      start(channel as SomeChannel, settings, (engine) => runEach(engine, handler as (delivery: DeliveryHandle) => Promise<void> | void)),
-    async consumeBatch(channel, settings: AnyConsumeOptions & BatchOptions, handler): Promise<Consumer> {
+      start(channel as SomeChannel, settings, (engine) =>
+        runEach(engine, handler as (delivery: DeliveryHandle) => Promise<void> | void),
+      ),
+    async consumeBatch(
+      channel,
+      settings: AnyConsumeOptions & BatchOptions,
+      handler,
+    ): Promise<Consumer> {
       checkWhole('max', settings.max, 1);
       if (settings.waitMs !== undefined) checkNumber('waitMs', settings.waitMs, 0);
       const prefetch = settings.prefetch ?? Math.max(settings.max * 2, settings.concurrency ?? 1);
       const concurrency = settings.concurrency ?? 1;
       return start(channel as SomeChannel, { ...settings, prefetch, concurrency }, (engine) =>
-        runBatch(engine, settings, handler as (deliveries: readonly DeliveryHandle[]) => Promise<void> | void),
+        runBatch(
+          engine,
+          settings,
+          handler as (deliveries: readonly DeliveryHandle[]) => Promise<void> | void,
+        ),
       );
     },
-    receive: (channel, settings) => pull((createRunner) => start(channel as SomeChannel, settings, createRunner)) as never,
-    backlog: (channel, settings = {}) => whileOpen(() => administration.backlog(channel as SomeChannel, settings)),
-    redrive: (channel, settings = {}) => whileOpen(() => administration.redrive(channel as SomeChannel, settings)),
+    receive: (channel, settings) =>
+      pull((createRunner) => start(channel as SomeChannel, settings, createRunner)) as never,
+    backlog: (channel, settings = {}) =>
+      whileOpen(() => administration.backlog(channel as SomeChannel, settings)),
+    redrive: (channel, settings = {}) =>
+      whileOpen(() => administration.redrive(channel as SomeChannel, settings)),
     require(need) {
       for (const [name, value] of Object.entries(need)) {
         if (capabilities[name as keyof Capabilities] === value) continue;
-        throw new IntermodalError('unsupported', `'${driver.name}' does not have ${name}: ${String(value)}`, { transport: driver.name });
+        throw new IntermodalError(
+          'unsupported',
+          `'${driver.name}' does not have ${name}: ${String(value)}`,
+          { transport: driver.name },
+        );
       }
       return client as unknown as Client as never;
     },
@@ -198,5 +265,5 @@ export function createClient(options: ClientOptions): ClientOf<never, never, nev
       await close();
     },
   };
-  return client as unknown as ClientOf<never, never, never, unknown>;
+  return client;
 }

@@ -56,10 +56,19 @@ export interface EngineConsumer extends Consumer {
   readonly opened: Promise<void>;
 }
 
-export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: Engine) => Runner): EngineConsumer {
+export function createConsumerEngine(
+  plan: ConsumerPlan,
+  createRunner: (engine: Engine) => Runner,
+): EngineConsumer {
   const { wheel, telemetry, channel, group, capabilities } = plan;
   const { clock } = wheel;
-  const counters: ConsumerCounters = { acked: 0, retried: 0, deadLettered: 0, leaseLost: 0, reopened: 0 };
+  const counters: ConsumerCounters = {
+    acked: 0,
+    retried: 0,
+    deadLettered: 0,
+    leaseLost: 0,
+    reopened: 0,
+  };
   const lanes = createLanes();
   const all = new Set<Held>();
   const revoking = new Set<string>();
@@ -148,7 +157,16 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
       held.running = true;
       held.handle = handle;
       held.startedAt = clock.now();
-      if (telemetry !== undefined) telemetry({ type: 'delivered', channel, group, id: held.wire.message.id, key: held.wire.message.key, attempt: handle.attempt, redelivered: handle.redelivered });
+      if (telemetry !== undefined)
+        telemetry({
+          type: 'delivered',
+          channel,
+          group,
+          id: held.wire.message.id,
+          key: held.wire.message.key,
+          attempt: handle.attempt,
+          redelivered: handle.redelivered,
+        });
       if (plan.handlerTimeoutMs === undefined) return;
       held.alarm.onDue = () => {
         handle.abandoned = true;
@@ -237,7 +255,8 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
       if (wire.lane !== undefined && revoking.has(wire.lane)) continue;
       const held = createHeld(wire, epoch, orderKeyOf(wire), now);
       all.add(held);
-      if (checkpoints !== undefined && wire.lane !== undefined) held.passed = checkpoints.arrive(wire.lane, wire.token);
+      if (checkpoints !== undefined && wire.lane !== undefined)
+        held.passed = checkpoints.arrive(wire.lane, wire.token);
       epoch.leases.track(held);
       lanes.arrive(held);
     }
@@ -273,7 +292,9 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
     lose(held, error);
     if (held.orderKey === undefined) return;
     // The broker will bring it again: its followers must not be handled before it.
-    const followers = lanes.remove((other) => other.orderKey === held.orderKey && other.epoch === held.epoch && other !== held);
+    const followers = lanes.remove(
+      (other) => other.orderKey === held.orderKey && other.epoch === held.epoch && other !== held,
+    );
     for (const follower of followers) settling.release(follower, () => undefined);
     for (const follower of followers) forget(follower);
   }
@@ -284,7 +305,15 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
     counters.leaseLost += 1;
     wheel.cancel(held.alarm);
     const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
-    telemetry?.({ type: 'lease-lost', channel, group, id: held.wire.message.id, key: held.wire.message.key, attempt, error });
+    telemetry?.({
+      type: 'lease-lost',
+      channel,
+      group,
+      id: held.wire.message.id,
+      key: held.wire.message.key,
+      attempt,
+      error,
+    });
     if (held.running || held.waiting || held.handle !== undefined) {
       held.waiting = false;
       held.handle?.abort(held.handle.leaseLost());
@@ -317,7 +346,8 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
     while ([...all].some((held) => held.wire.lane === lane)) {
       await new Promise<void>((resolve) => laneIdle.push({ lane, resolve }));
     }
-    for (let index = laneIdle.length - 1; index >= 0; index -= 1) if (laneIdle[index]?.lane === lane) laneIdle.splice(index, 1);
+    for (let index = laneIdle.length - 1; index >= 0; index -= 1)
+      if (laneIdle[index]?.lane === lane) laneIdle.splice(index, 1);
     await checkpoints?.release(lane);
     revoking.delete(lane);
   }
@@ -341,7 +371,8 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
   function reportUnsettled(): void {
     const now = clock.now();
     for (const held of all) {
-      if (!held.running || held.reported || now - held.startedAt < plan.unsettledWarningMs) continue;
+      if (!held.running || held.reported || now - held.startedAt < plan.unsettledWarningMs)
+        continue;
       held.reported = true;
       plan.onUnsettled(held, now - held.startedAt);
     }
@@ -395,10 +426,19 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
     let abandoned = 0;
     for (const held of [...all]) {
       abandoned += 1;
-      held.handle?.abort(new IntermodalError('timeout', 'the consumer was stopped, and its deadline has passed', { address: channel }));
+      held.handle?.abort(
+        new IntermodalError('timeout', 'the consumer was stopped, and its deadline has passed', {
+          address: channel,
+        }),
+      );
       held.lost = true;
     }
-    if (receiver !== undefined) abandoned += (await within(wheel, plan.operationTimeoutMs, receiver.close(deadline.signal), { abandoned: 0 })).abandoned;
+    if (receiver !== undefined)
+      abandoned += (
+        await within(wheel, plan.operationTimeoutMs, receiver.close(deadline.signal), {
+          abandoned: 0,
+        })
+      ).abandoned;
     wheel.cancel(overdue);
     checkpoints?.kill();
     if (epoch !== undefined) {
@@ -410,7 +450,11 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
     runner.abandon();
     plan.onStopped();
     if (failure === undefined) done.resolve();
-    return { completed: counters.acked + counters.retried + counters.deadLettered - before, released, abandoned };
+    return {
+      completed: counters.acked + counters.retried + counters.deadLettered - before,
+      released,
+      abandoned,
+    };
   }
 
   function untilEmpty(): Promise<void> {
@@ -425,7 +469,8 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
   }
 
   wheel.set(openTimeout, clock.now() + plan.operationTimeoutMs);
-  if (plan.unsettledWarningMs > 0) wheel.set(unsettledCheck, clock.now() + Math.min(plan.unsettledWarningMs, 60_000));
+  if (plan.unsettledWarningMs > 0)
+    wheel.set(unsettledCheck, clock.now() + Math.min(plan.unsettledWarningMs, 60_000));
   link.ensure();
 
   return {
@@ -444,7 +489,11 @@ export function createConsumerEngine(plan: ConsumerPlan, createRunner: (engine: 
       runner.dispatch();
     },
     setConcurrency(next) {
-      if (!(Number.isInteger(next) && next >= 1)) throw new IntermodalError('invalid-argument', `concurrency must be a whole number from 1, not ${next}`);
+      if (!(Number.isInteger(next) && next >= 1))
+        throw new IntermodalError(
+          'invalid-argument',
+          `concurrency must be a whole number from 1, not ${next}`,
+        );
       concurrency = Math.min(next, plan.prefetch);
       runner.dispatch();
     },

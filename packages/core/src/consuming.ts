@@ -46,9 +46,14 @@ export function planConsumer(
   const { capabilities, name: transport } = driver;
   const openReceiver = driver.openReceiver?.bind(driver);
   if (!capabilities.receive || openReceiver === undefined) {
-    throw new IntermodalError('unsupported', `'${transport}' only publishes: consume from what it delivers to instead`, { transport, address: source.name });
+    throw new IntermodalError(
+      'unsupported',
+      `'${transport}' only publishes: consume from what it delivers to instead`,
+      { transport, address: source.name },
+    );
   }
-  if (source.order === 'key') needs(capabilities.order === 'key', `order: 'key'`, 'order by key', transport);
+  if (source.order === 'key')
+    needs(capabilities.order === 'key', `order: 'key'`, 'order by key', transport);
   const group = options.group ?? source.name;
   checkName('group', group);
   if (options.leaseMs !== undefined) {
@@ -60,7 +65,12 @@ export function planConsumer(
   checkWhole('concurrency', concurrency, 1);
   const prefetch = options.prefetch ?? concurrency;
   checkWhole('prefetch', prefetch, 1);
-  for (const name of ['handlerTimeoutMs', 'localRetryMaxMs', 'checkpointMs', 'unsettledWarningMs'] as const) {
+  for (const name of [
+    'handlerTimeoutMs',
+    'localRetryMaxMs',
+    'checkpointMs',
+    'unsettledWarningMs',
+  ] as const) {
     const value = options[name];
     if (value !== undefined) checkNumber(name, value, name === 'handlerTimeoutMs' ? 1 : 0);
   }
@@ -68,7 +78,12 @@ export function planConsumer(
   const address: Address = { channel: source.name, group, role: 'main' };
   const deadLetterDriver = options.deadLetter?.transport ?? driver;
   const native = options.deadLetter?.address;
-  const deadLetterAddress: Address = { channel: source.name, group, role: 'dead-letter', ...(native === undefined ? {} : { native }) };
+  const deadLetterAddress: Address = {
+    channel: source.name,
+    group,
+    role: 'dead-letter',
+    ...(native === undefined ? {} : { native }),
+  };
   const { telemetry } = client;
 
   return {
@@ -95,12 +110,21 @@ export function planConsumer(
       timeoutMs: operationTimeoutMs,
     }),
     open: (onLane, signal) =>
-      openReceiver(address, { prefetch, leaseMs: options.leaseMs, from: options.from, clock: wheel.clock, onLane }, signal),
+      openReceiver(
+        address,
+        { prefetch, leaseMs: options.leaseMs, from: options.from, clock: wheel.clock, onLane },
+        signal,
+      ),
     onUnsettled(held: Held, ms: number) {
       const attempt = held.handle?.attempt ?? 1;
       const { id, key } = held.wire.message;
-      if (telemetry !== undefined) telemetry({ type: 'unsettled', channel: source.name, group, id, key, attempt, ms, origin });
-      else process.emitWarning(`a delivery of '${source.name}' (id ${id}) is unsettled after ${ms} ms; its consumer was started at ${origin}`, 'IntermodalWarning');
+      if (telemetry !== undefined)
+        telemetry({ type: 'unsettled', channel: source.name, group, id, key, attempt, ms, origin });
+      else
+        process.emitWarning(
+          `a delivery of '${source.name}' (id ${id}) is unsettled after ${ms} ms; its consumer was started at ${origin}`,
+          'IntermodalWarning',
+        );
     },
     onStopped,
   };

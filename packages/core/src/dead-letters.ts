@@ -52,7 +52,11 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
       }
       try {
         // At the size limit the reason may not fit; the message itself must.
-        await options.queue.add(message(held, attempt, 'too large for its reason'), options.timeoutMs, undefined);
+        await options.queue.add(
+          message(held, attempt, 'too large for its reason'),
+          options.timeoutMs,
+          undefined,
+        );
         return undefined;
       } catch (error) {
         return IntermodalError.from(error);

@@ -36,7 +36,13 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   #reject: ((error: IntermodalError) => void) | undefined;
   #outcome: 'done' | IntermodalError | undefined;
 
-  constructor(held: Held, body: unknown, headers: ReadonlyMap<string, string>, attempt: number, owner: DeliveryOwner) {
+  constructor(
+    held: Held,
+    body: unknown,
+    headers: ReadonlyMap<string, string>,
+    attempt: number,
+    owner: DeliveryOwner,
+  ) {
     this.held = held;
     this.body = body;
     this.headers = headers;
@@ -90,7 +96,12 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   retry(options: { readonly delayMs?: number } = {}): Promise<void> {
     const { delayMs } = options;
     if (delayMs !== undefined && !(delayMs >= 0 && Number.isFinite(delayMs))) {
-      return Promise.reject(new IntermodalError('invalid-argument', `delayMs must be 0 or more milliseconds, not ${delayMs}`));
+      return Promise.reject(
+        new IntermodalError(
+          'invalid-argument',
+          `delayMs must be 0 or more milliseconds, not ${delayMs}`,
+        ),
+      );
     }
     return this.#settle({ action: 'retry', delayMs, error: undefined });
   }
@@ -101,7 +112,12 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
 
   extend(leaseMs: number): Promise<void> {
     if (!(leaseMs > 0 && Number.isFinite(leaseMs))) {
-      return Promise.reject(new IntermodalError('invalid-argument', `leaseMs must be more than 0 milliseconds, not ${leaseMs}`));
+      return Promise.reject(
+        new IntermodalError(
+          'invalid-argument',
+          `leaseMs must be more than 0 milliseconds, not ${leaseMs}`,
+        ),
+      );
     }
     return this.#owner.extend(this.held, leaseMs);
   }
@@ -110,7 +126,9 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
     if (this.intent !== undefined) {
       if (alike(this.intent, intent)) return this.#settled();
       const text = `this delivery was settled before with '${this.intent.action}'`;
-      return Promise.reject(new IntermodalError('already-settled', text, { address: this.channel }));
+      return Promise.reject(
+        new IntermodalError('already-settled', text, { address: this.channel }),
+      );
     }
     if (this.held.lost) {
       this.onIntent?.();
@@ -149,7 +167,8 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   }
 
   leaseLost(): IntermodalError {
-    const text = 'this delivery is no longer ours: its lease or connection was lost, and it will be delivered again';
+    const text =
+      'this delivery is no longer ours: its lease or connection was lost, and it will be delivered again';
     return new IntermodalError('lease-lost', text, { address: this.channel });
   }
 }

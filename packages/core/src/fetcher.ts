@@ -63,7 +63,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         return;
       }
       if (free < useful && !trickleDue) {
-        if (credit.receives === 0 && trickle.bucket === undefined) wheel.set(trickle, clock.now() + trickleMs);
+        if (credit.receives === 0 && trickle.bucket === undefined)
+          wheel.set(trickle, clock.now() + trickleMs);
         return;
       }
       receive(receiver, Math.min(free, limits.maxPerReceive));
@@ -79,7 +80,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
         mine.requested -= max;
         mine.receives -= 1;
         failures = 0;
-        if (deliveries.length >= max) parallel = Math.min(parallel + 1, from.limits.maxConcurrentReceives);
+        if (deliveries.length >= max)
+          parallel = Math.min(parallel + 1, from.limits.maxConcurrentReceives);
         else if (deliveries.length * 2 < max) parallel = Math.max(1, parallel - 1);
         if (deliveries.length > 0) options.onDeliveries(from, deliveries);
         ended();

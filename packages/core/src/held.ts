@@ -43,7 +43,12 @@ function nothing(): void {
   // Replaced before the timer is set.
 }
 
-export function createHeld(wire: WireDelivery, epoch: ReceiverEpoch, orderKey: string | undefined, now: number): Held {
+export function createHeld(
+  wire: WireDelivery,
+  epoch: ReceiverEpoch,
+  orderKey: string | undefined,
+  now: number,
+): Held {
   return {
     wire,
     epoch,

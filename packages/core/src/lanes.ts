@@ -97,7 +97,7 @@ export function createLanes(): Lanes {
       const fromReady = [...removed];
       ready = kept;
       for (const lane of lanes.values()) {
-        for (let index = 0; index < lane.queue.length; ) {
+        for (let index = 0; index < lane.queue.length;) {
           const held = lane.queue[index]!;
           if (match(held)) {
             removed.push(held);

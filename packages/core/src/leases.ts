@@ -13,7 +13,12 @@ export interface Leases {
   kill(): void;
 }
 
-export function createLeases(receiver: Receiver, wheel: Wheel, timeoutMs: number, onLost: (held: Held, error: IntermodalError | undefined) => void): Leases {
+export function createLeases(
+  receiver: Receiver,
+  wheel: Wheel,
+  timeoutMs: number,
+  onLost: (held: Held, error: IntermodalError | undefined) => void,
+): Leases {
   const { clock } = wheel;
   let due: Held[] = [];
   let scheduled = false;
@@ -58,35 +63,53 @@ export function createLeases(receiver: Receiver, wheel: Wheel, timeoutMs: number
     const size = receiver.limits.maxPerSettle;
     for (let from = 0; from < batch.length; from += size) {
       const part = batch.slice(from, from + size);
-      void request(part, part.reduce((most, held) => Math.max(most, held.leaseMs), 1));
+      void request(
+        part,
+        part.reduce((most, held) => Math.max(most, held.leaseMs), 1),
+      );
     }
   }
 
   function request(batch: readonly Held[], leaseMs: number): Promise<void> {
     const controller = new AbortController();
     const tooSlow = timer(() => {
-      controller.abort(new IntermodalError('timeout', `no answer to a lease extension within ${timeoutMs} ms`));
+      controller.abort(
+        new IntermodalError('timeout', `no answer to a lease extension within ${timeoutMs} ms`),
+      );
     });
     wheel.set(tooSlow, clock.now() + timeoutMs);
     const tokens = batch.map((held) => held.wire.token);
-    const answered = receiver.extend!(tokens, leaseMs, controller.signal).then(
-      (outcomes) => {
-        batch.forEach((held, index) => {
-          onAnswer(held, leaseMs, outcomes[index] ?? { failed: new IntermodalError('unknown', 'the driver gave no outcome for a lease') });
-        });
-      },
-      (error: unknown) => {
-        for (const held of batch) onAnswer(held, leaseMs, { failed: IntermodalError.from(error) });
-      },
-    ).finally(() => {
-      wheel.cancel(tooSlow);
-      for (const held of batch) if (held.extending === answered) held.extending = undefined;
-    });
+    const answered = receiver.extend!(tokens, leaseMs, controller.signal)
+      .then(
+        (outcomes) => {
+          batch.forEach((held, index) => {
+            onAnswer(
+              held,
+              leaseMs,
+              outcomes[index] ?? {
+                failed: new IntermodalError('unknown', 'the driver gave no outcome for a lease'),
+              },
+            );
+          });
+        },
+        (error: unknown) => {
+          for (const held of batch)
+            onAnswer(held, leaseMs, { failed: IntermodalError.from(error) });
+        },
+      )
+      .finally(() => {
+        wheel.cancel(tooSlow);
+        for (const held of batch) if (held.extending === answered) held.extending = undefined;
+      });
     for (const held of batch) held.extending = answered;
     return answered;
   }
 
-  function onAnswer(held: Held, leaseMs: number, outcome: SettleOutcome | { readonly leaseUntil: number }): void {
+  function onAnswer(
+    held: Held,
+    leaseMs: number,
+    outcome: SettleOutcome | { readonly leaseUntil: number },
+  ): void {
     if (dead || !held.tracked) return;
     if (outcome === 'lost') {
       lose(held, undefined);
@@ -123,9 +146,14 @@ export function createLeases(receiver: Receiver, wheel: Wheel, timeoutMs: number
     },
     async extend(held, leaseMs) {
       await held.extending;
-      if (dead || held.lost || !held.tracked) throw new IntermodalError('lease-lost', 'the lease of this delivery is over');
+      if (dead || held.lost || !held.tracked)
+        throw new IntermodalError('lease-lost', 'the lease of this delivery is over');
       await request([held], leaseMs);
-      if (held.lost) throw new IntermodalError('lease-lost', 'the lease of this delivery was lost while it was extended');
+      if (held.lost)
+        throw new IntermodalError(
+          'lease-lost',
+          'the lease of this delivery was lost while it was extended',
+        );
     },
     kill() {
       dead = true;

@@ -21,7 +21,10 @@ export interface PublisherOptions {
 
 export interface ChannelPublisher {
   publish(channel: SomeChannel, body: unknown, options: AnyPublishOptions): Promise<Published>;
-  publishMany(channel: SomeChannel, messages: readonly (AnyPublishOptions & { readonly body: unknown })[]): Promise<readonly PublishOutcome[]>;
+  publishMany(
+    channel: SomeChannel,
+    messages: readonly (AnyPublishOptions & { readonly body: unknown })[],
+  ): Promise<readonly PublishOutcome[]>;
 }
 
 const noOptions: AnyPublishOptions = {};
@@ -34,14 +37,19 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
   /** The last publish of a key that is still being validated: what comes later of that key waits for its turn. */
   const turns = new Map<string, Promise<void>>();
 
-  function publish(channel: SomeChannel, body: unknown, settings: AnyPublishOptions = noOptions): Promise<Published> {
+  function publish(
+    channel: SomeChannel,
+    body: unknown,
+    settings: AnyPublishOptions = noOptions,
+  ): Promise<Published> {
     if (middleware.length > 0) return publishThrough(channel, body, settings);
     const turnOf = settings.key === undefined ? undefined : `${channel.name}\n${settings.key}`;
     const before = turnOf === undefined || turns.size === 0 ? undefined : turns.get(turnOf);
     try {
       check(channel, settings);
       const encoded = encodeBody(channel, body);
-      if (!(encoded instanceof Promise) && before === undefined) return enqueue(channel, encoded, settings);
+      if (!(encoded instanceof Promise) && before === undefined)
+        return enqueue(channel, encoded, settings);
       const ready = before === undefined ? Promise.resolve(encoded) : before.then(() => encoded);
       return inTurn(turnOf, ready, (value) => handOver(channel, value, settings));
     } catch (error) {
@@ -50,7 +58,11 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
   }
 
   /** Hands over once `ready`, and lets the key's next one go only then. */
-  function inTurn(turnOf: string | undefined, ready: Promise<Encoded>, hand: (encoded: Encoded) => Promise<Published>): Promise<Published> {
+  function inTurn(
+    turnOf: string | undefined,
+    ready: Promise<Encoded>,
+    hand: (encoded: Encoded) => Promise<Published>,
+  ): Promise<Published> {
     let published: Promise<Published> | undefined;
     const turn = ready.then(
       (encoded) => {
@@ -58,7 +70,9 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
         published.catch(() => undefined);
       },
       (error: unknown) => {
-        published = Promise.reject(IntermodalError.from(error, { code: 'invalid-argument', transport }));
+        published = Promise.reject(
+          IntermodalError.from(error, { code: 'invalid-argument', transport }),
+        );
         published.catch(() => undefined);
       },
     );
@@ -71,7 +85,11 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     return turn.then(() => published as Promise<Published>);
   }
 
-  async function publishThrough(channel: SomeChannel, body: unknown, settings: AnyPublishOptions): Promise<Published> {
+  async function publishThrough(
+    channel: SomeChannel,
+    body: unknown,
+    settings: AnyPublishOptions,
+  ): Promise<Published> {
     const turnOf = settings.key === undefined ? undefined : `${channel.name}\n${settings.key}`;
     const before = turnOf === undefined ? undefined : turns.get(turnOf);
     let enqueued!: () => void;
@@ -106,12 +124,17 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
   }
 
   function check(channel: SomeChannel, settings: AnyPublishOptions): void {
-    if (channel.order === 'key') needs(capabilities.order === 'key', `order: 'key'`, 'order by key', transport);
+    if (channel.order === 'key')
+      needs(capabilities.order === 'key', `order: 'key'`, 'order by key', transport);
     checkPublishOptions(settings, capabilities, transport);
   }
 
   /** As `enqueue`, its throw a rejection. */
-  function handOver(channel: SomeChannel, encoded: Encoded, settings: AnyPublishOptions): Promise<Published> {
+  function handOver(
+    channel: SomeChannel,
+    encoded: Encoded,
+    settings: AnyPublishOptions,
+  ): Promise<Published> {
     try {
       return enqueue(channel, encoded, settings);
     } catch (error) {
@@ -119,7 +142,11 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     }
   }
 
-  function enqueue(channel: SomeChannel, encoded: Encoded, settings: AnyPublishOptions): Promise<Published> {
+  function enqueue(
+    channel: SomeChannel,
+    encoded: Encoded,
+    settings: AnyPublishOptions,
+  ): Promise<Published> {
     let message: WireMessage = {
       id: settings.id ?? crypto.randomUUID(),
       channel: channel.name,
@@ -133,11 +160,18 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
       priority: settings.priority,
       dedupeId: settings.dedupeId,
     };
-    if (channel.cloudEvents !== undefined) message = toCloudEvent(message, channel.cloudEvents, prefix);
+    if (channel.cloudEvents !== undefined)
+      message = toCloudEvent(message, channel.cloudEvents, prefix);
     if (settings.signal?.aborted === true) {
-      throw new IntermodalError('aborted', `the publish to '${channel.name}' was aborted before it was sent`, { transport, address: channel.name });
+      throw new IntermodalError(
+        'aborted',
+        `the publish to '${channel.name}' was aborted before it was sent`,
+        { transport, address: channel.name },
+      );
     }
-    return options.queue(channel.name).add(message, settings.timeoutMs ?? options.timeoutMs, settings.signal);
+    return options
+      .queue(channel.name)
+      .add(message, settings.timeoutMs ?? options.timeoutMs, settings.signal);
   }
 
   return {

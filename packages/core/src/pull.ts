@@ -29,7 +29,9 @@ export function pull(
       starting ??= open();
       await starting;
       const delivery = await runner?.next();
-      return delivery === undefined ? { done: true, value: undefined } : { done: false, value: delivery };
+      return delivery === undefined
+        ? { done: true, value: undefined }
+        : { done: false, value: delivery };
     },
     async return() {
       left = true;

@@ -13,16 +13,25 @@ export interface ResolvedRetryPolicy {
 }
 
 /** @throws `invalid-argument` */
-export function resolveRetryPolicy(policy: RetryPolicy | undefined, clock: Clock): ResolvedRetryPolicy {
+export function resolveRetryPolicy(
+  policy: RetryPolicy | undefined,
+  clock: Clock,
+): ResolvedRetryPolicy {
   const maxAttempts = policy?.maxAttempts ?? defaultMaxAttempts;
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
-    throw new IntermodalError('invalid-argument', `retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`);
+    throw new IntermodalError(
+      'invalid-argument',
+      `retry.maxAttempts must be a whole number from 1, not ${maxAttempts}`,
+    );
   }
   const own = policy?.delayMs;
   return {
     maxAttempts,
     delayMs(attempt, error) {
-      const delayMs = own === undefined ? backoffMs(clock, attempt, firstDelayMs, maxDelayMs) : own(attempt, error);
+      const delayMs =
+        own === undefined
+          ? backoffMs(clock, attempt, firstDelayMs, maxDelayMs)
+          : own(attempt, error);
       return delayMs >= 0 && Number.isFinite(delayMs) ? delayMs : firstDelayMs;
     },
   };

@@ -23,7 +23,8 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
     while (running < engine.concurrency && engine.open && engine.lanes.readyCount > 0) {
       const now = wheel.clock.now();
       waitingSince ??= now;
-      const full = engine.lanes.readyCount >= options.max || engine.lanes.readyCount >= engine.plan.prefetch;
+      const full =
+        engine.lanes.readyCount >= options.max || engine.lanes.readyCount >= engine.plan.prefetch;
       if (!full && now < waitingSince + waitMs) {
         wheel.set(waited, waitingSince + waitMs);
         return;
@@ -75,14 +76,18 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
     return runThrough(middleware, handle, () => through(handles, index + 1));
   }
 
-  function finish(handles: readonly DeliveryHandle[], failure: { readonly error: unknown } | undefined): void {
+  function finish(
+    handles: readonly DeliveryHandle[],
+    failure: { readonly error: unknown } | undefined,
+  ): void {
     // Of a key, what comes after the first that will be tried again waits behind it.
     const failing = new Set<string>();
     const behind: Held[] = [];
     for (const handle of handles) {
       const { held } = handle;
       const key = held.orderKey;
-      const retried = handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
+      const retried =
+        handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
       if (key !== undefined && failing.has(key) && handle.intent === undefined && !held.lost) {
         held.running = false;
         held.handle = undefined;
@@ -91,7 +96,8 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
       } else if (key !== undefined && retried) failing.add(key);
     }
     engine.lanes.back(behind);
-    for (const handle of handles) if (!behind.includes(handle.held)) engine.returned(handle, failure);
+    for (const handle of handles)
+      if (!behind.includes(handle.held)) engine.returned(handle, failure);
   }
 
   function ended(): void {

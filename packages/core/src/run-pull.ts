@@ -35,7 +35,11 @@ export function runPull(engine: Engine): PullRunner {
     else start(next, handed, asked);
   }
 
-  function start(next: Held, handle: DeliveryHandle | undefined, asked: Deferred<DeliveryHandle | undefined>): void {
+  function start(
+    next: Held,
+    handle: DeliveryHandle | undefined,
+    asked: Deferred<DeliveryHandle | undefined>,
+  ): void {
     if (handle === undefined || next.lost || next.settled) {
       asking.unshift(asked);
       dispatch();

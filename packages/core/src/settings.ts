@@ -11,7 +11,11 @@ export interface AnyPublishOptions extends PublishSettings {
 }
 
 /** @throws `invalid-argument`, `unsupported` */
-export function checkPublishOptions(options: AnyPublishOptions, capabilities: Capabilities, transport: string): void {
+export function checkPublishOptions(
+  options: AnyPublishOptions,
+  capabilities: Capabilities,
+  transport: string,
+): void {
   if (options.delayMs !== undefined) {
     needs(capabilities.delay, 'delayMs', 'delay', transport);
     checkNumber('delayMs', options.delayMs, 0);
@@ -23,7 +27,10 @@ export function checkPublishOptions(options: AnyPublishOptions, capabilities: Ca
   if (options.priority !== undefined) {
     needs(capabilities.priority, 'priority', 'priority', transport);
     if (!(Number.isInteger(options.priority) && options.priority >= 0 && options.priority <= 9)) {
-      throw new IntermodalError('invalid-argument', `priority must be a whole number from 0 to 9, not ${options.priority}`);
+      throw new IntermodalError(
+        'invalid-argument',
+        `priority must be a whole number from 0 to 9, not ${options.priority}`,
+      );
     }
   }
   if (options.dedupeId !== undefined) {
@@ -47,13 +54,19 @@ export function needs(has: boolean, option: string, capability: string, transpor
 /** @throws `invalid-argument` */
 export function checkNumber(name: string, value: number, least: number): void {
   if (Number.isFinite(value) && value >= least) return;
-  throw new IntermodalError('invalid-argument', `${name} must be a number from ${least}, not ${String(value)}`);
+  throw new IntermodalError(
+    'invalid-argument',
+    `${name} must be a number from ${least}, not ${String(value)}`,
+  );
 }
 
 /** @throws `invalid-argument` */
 export function checkWhole(name: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
-  throw new IntermodalError('invalid-argument', `${name} must be a whole number from ${least}, not ${String(value)}`);
+  throw new IntermodalError(
+    'invalid-argument',
+    `${name} must be a whole number from ${least}, not ${String(value)}`,
+  );
 }
 
 function checkText(name: string, value: string): void {

@@ -40,7 +40,11 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
   let dead = false;
   const linger = timer(flush);
 
-  function add(settlement: Settlement, urgent: boolean, done: (outcome: SettleOutcome) => void): void {
+  function add(
+    settlement: Settlement,
+    urgent: boolean,
+    done: (outcome: SettleOutcome) => void,
+  ): void {
     if (dead) {
       done('lost');
       return;
@@ -53,9 +57,16 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
     else if (queue.length === 1) wheel.set(linger, clock.now() + limits.settleLingerMs);
   }
 
-  function addInOrder(entries: readonly (readonly [Settlement, (outcome: SettleOutcome) => void])[]): void {
+  function addInOrder(
+    entries: readonly (readonly [Settlement, (outcome: SettleOutcome) => void])[],
+  ): void {
     flush();
-    const made = entries.map(([settlement, done]): Entry => ({ settlement, done, failures: 0, answered: false }));
+    const made = entries.map(([settlement, done]): Entry => ({
+      settlement,
+      done,
+      failures: 0,
+      answered: false,
+    }));
     for (const entry of made) {
       if (dead) answer(entry, 'lost');
       else open.add(entry);
@@ -84,7 +95,9 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
     const entries = queue;
     queue = [];
     if (entries.length <= limits.maxPerSettle) void call(entries);
-    else for (let from = 0; from < entries.length; from += limits.maxPerSettle) void call(entries.slice(from, from + limits.maxPerSettle));
+    else
+      for (let from = 0; from < entries.length; from += limits.maxPerSettle)
+        void call(entries.slice(from, from + limits.maxPerSettle));
   }
 
   function call(entries: readonly Entry[]): Promise<void> {
@@ -99,25 +112,43 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
         wheel.cancel(tooSlow);
         calls.delete(controller);
         for (let index = 0; index < entries.length; index += 1) {
-          onOutcome(entries[index]!, outcomes?.[index] ?? { failed: IntermodalError.from(error, { code: 'unknown', retryable: true }) });
+          onOutcome(
+            entries[index]!,
+            outcomes?.[index] ?? {
+              failed: IntermodalError.from(error, { code: 'unknown', retryable: true }),
+            },
+          );
         }
         resolve();
       };
       const tooSlow = timer(() => {
-        const error = new IntermodalError('timeout', `no answer to a settlement within ${timeoutMs} ms`, { retryable: true });
+        const error = new IntermodalError(
+          'timeout',
+          `no answer to a settlement within ${timeoutMs} ms`,
+          { retryable: true },
+        );
         controller.abort(error);
         end(undefined, error);
       });
       wheel.set(tooSlow, clock.now() + timeoutMs);
-      receiver.settle(entries.map((entry) => entry.settlement), controller.signal).then(end, (error: unknown) => {
-        end(undefined, error);
-      });
+      receiver
+        .settle(
+          entries.map((entry) => entry.settlement),
+          controller.signal,
+        )
+        .then(end, (error: unknown) => {
+          end(undefined, error);
+        });
     });
   }
 
   function onOutcome(entry: Entry, outcome: SettleOutcome): void {
     if (entry.answered) return;
-    if (typeof outcome === 'string' || !outcome.failed.retryable || entry.failures + 1 >= maxTries) {
+    if (
+      typeof outcome === 'string' ||
+      !outcome.failed.retryable ||
+      entry.failures + 1 >= maxTries
+    ) {
       answer(entry, outcome);
       return;
     }
@@ -156,7 +187,8 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
       wheel.cancel(linger);
       for (const again of retries) wheel.cancel(again);
       retries.clear();
-      for (const controller of calls) controller.abort(new IntermodalError('closed', 'the receiver is gone'));
+      for (const controller of calls)
+        controller.abort(new IntermodalError('closed', 'the receiver is gone'));
       for (const entry of [...open]) answer(entry, 'lost');
     },
   };

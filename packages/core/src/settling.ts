@@ -46,7 +46,13 @@ export function createSettling(options: SettlingOptions): Settling {
   const watermark = capabilities.settle === 'watermark';
   const retries = new WeakMap<DeliveryHandle, number>();
 
-  function about(held: Held): { channel: string; group: string; id: string; key: string | undefined; attempt: number } {
+  function about(held: Held): {
+    channel: string;
+    group: string;
+    id: string;
+    key: string | undefined;
+    attempt: number;
+  } {
     const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
     return { channel, group, id: held.wire.message.id, key: held.wire.message.key, attempt };
   }
@@ -57,10 +63,11 @@ export function createSettling(options: SettlingOptions): Settling {
     // A key's next message waits for this answer, so it does not wait for company.
     const urgent = held.orderKey !== undefined && lanes.followers(held).length > 0;
     if (extending === undefined) held.epoch.settler.add(settlement, urgent, done);
-    else void extending.then(() => {
-      if (held.lost) done('lost');
-      else held.epoch.settler.add(settlement, true, done);
-    });
+    else
+      void extending.then(() => {
+        if (held.lost) done('lost');
+        else held.epoch.settler.add(settlement, true, done);
+      });
   }
 
   function settle(handle: DeliveryHandle, intent: Intent): void {
@@ -137,9 +144,11 @@ export function createSettling(options: SettlingOptions): Settling {
     const { held } = handle;
     const now = clock.now();
     const withinLocal = now + delayMs - held.arrivedAt <= options.localRetryMaxMs;
-        const local =
+    const local =
       capabilities.retry === 'local' ||
-      (withinLocal && !handle.abandoned && (capabilities.retry === 'immediate' || held.orderKey !== undefined));
+      (withinLocal &&
+        !handle.abandoned &&
+        (capabilities.retry === 'immediate' || held.orderKey !== undefined));
     counters.retried += 1;
     telemetry?.({ type: 'retried', ...about(held), delayMs, local, error });
     if (local) {
@@ -180,9 +189,19 @@ export function createSettling(options: SettlingOptions): Settling {
     const followers =
       held.orderKey === undefined
         ? []
-        : lanes.remove((other) => other.orderKey === held.orderKey && other.epoch === held.epoch && other !== held);
-    const extending = [held, ...followers].map((each) => each.epoch.leases.untrack(each)).filter((each) => each !== undefined);
-    const settlement: Settlement = { token: held.wire.token, action: 'retry', delayMs, attempt: handle.attempt };
+        : lanes.remove(
+            (other) =>
+              other.orderKey === held.orderKey && other.epoch === held.epoch && other !== held,
+          );
+    const extending = [held, ...followers]
+      .map((each) => each.epoch.leases.untrack(each))
+      .filter((each) => each !== undefined);
+    const settlement: Settlement = {
+      token: held.wire.token,
+      action: 'retry',
+      delayMs,
+      attempt: handle.attempt,
+    };
     const go = (): void => {
       if (held.lost) {
         conclude(handle, 'lost', 'retried');
@@ -196,7 +215,10 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       held.epoch.settler.addInOrder([
-        ...followers.map((follower) => [{ token: follower.wire.token, action: 'release' } as const, () => undefined] as const),
+        ...followers.map(
+          (follower) =>
+            [{ token: follower.wire.token, action: 'release' } as const, () => undefined] as const,
+        ),
         [settlement, done],
       ]);
     };
@@ -209,12 +231,18 @@ export function createSettling(options: SettlingOptions): Settling {
     else void Promise.all(extending).then(go);
   }
 
-  function conclude(handle: DeliveryHandle, outcome: SettleOutcome, what: 'acked' | 'retried' | 'dead-lettered', reason?: string): void {
+  function conclude(
+    handle: DeliveryHandle,
+    outcome: SettleOutcome,
+    what: 'acked' | 'retried' | 'dead-lettered',
+    reason?: string,
+  ): void {
     const { held } = handle;
     if (outcome === 'done') {
       if (what === 'acked') {
         counters.acked += 1;
-        if (telemetry !== undefined) telemetry({ type: 'acked', ...about(held), ms: clock.now() - held.startedAt });
+        if (telemetry !== undefined)
+          telemetry({ type: 'acked', ...about(held), ms: clock.now() - held.startedAt });
       } else if (what === 'dead-lettered') {
         counters.deadLettered += 1;
         telemetry?.({ type: 'dead-lettered', ...about(held), reason: reason ?? '' });
@@ -269,7 +297,12 @@ export function createSettling(options: SettlingOptions): Settling {
       }
       const settlement: Settlement =
         failed !== undefined && capabilities.retry !== 'local'
-          ? { token: held.wire.token, action: 'retry', delayMs: Math.max(0, failed - clock.now()), attempt: held.handle?.attempt ?? 1 }
+          ? {
+              token: held.wire.token,
+              action: 'retry',
+              delayMs: Math.max(0, failed - clock.now()),
+              attempt: held.handle?.attempt ?? 1,
+            }
           : { token: held.wire.token, action: 'release' };
       const go = (): void => {
         held.epoch.settler.add(settlement, true, (outcome) => {
