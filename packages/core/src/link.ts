@@ -50,7 +50,13 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
     waiting = false;
     if (options.wanted()) ensure();
   });
-  const tooSlow = timer(() => opening?.abort(new IntermodalError('timeout', `no connection within ${options.timeoutMs} ms`, { retryable: true })));
+  const tooSlow = timer(() =>
+    opening?.abort(
+      new IntermodalError('timeout', `no connection within ${options.timeoutMs} ms`, {
+        retryable: true,
+      }),
+    ),
+  );
 
   function ensure(): void {
     if (closed || current !== undefined || opening !== undefined || waiting) return;
@@ -125,7 +131,9 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
       current = undefined;
       wheel.cancel(again);
       wheel.cancel(tooSlow);
-      opening?.abort(new IntermodalError('closed', 'the client was closed while the connection opened'));
+      opening?.abort(
+        new IntermodalError('closed', 'the client was closed while the connection opened'),
+      );
     },
   };
 }

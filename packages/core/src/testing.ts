@@ -1,1 +1,1 @@
-export { version as testingVersion } from './version.ts';
+export type { Clock } from './clock.ts';
