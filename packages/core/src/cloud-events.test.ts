@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../test/support/code-of.ts';
 import { decodeEnvelope, encodeEnvelope } from './cloud-event-envelope.ts';
 import { fromCloudEvent, toCloudEvent } from './cloud-events.ts';
 import { bodyBytes } from './codec.ts';
 import type { WireMessage } from './driver.ts';
-import { IntermodalError } from './error.ts';
 import { reservedNames } from './header-packing.ts';
 
 const json = 'application/json';
@@ -23,15 +23,6 @@ function message(parts: Partial<WireMessage> = {}): WireMessage {
 
 function parse(text: string): Record<string, unknown> {
   return JSON.parse(text) as Record<string, unknown>;
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    return IntermodalError.is(error) ? error.code : `not ours: ${String(error)}`;
-  }
-  return 'none';
 }
 
 /** What must be the same on both sides; a body may change from text to the same bytes. */
