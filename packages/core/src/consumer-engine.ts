@@ -5,7 +5,7 @@ import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { createFetcher } from './fetcher.ts';
-import { createHeld, type Held } from './held.ts';
+import { createHeld, type Held, orderKeyOf } from './held.ts';
 import { createHolding } from './holding.ts';
 import { createLanes } from './lanes.ts';
 import { createLeases } from './leases.ts';
@@ -225,7 +225,7 @@ export function createConsumerEngine(
     const { checkpoints } = logLanes;
     for (const wire of deliveries) {
       if (wire.lane !== undefined && logLanes.isRevoking(wire.lane)) continue;
-      const held = createHeld(wire, epoch, orderKeyOf(wire), now);
+      const held = createHeld(wire, epoch, orderKeyOf(wire, capabilities), now);
       if (checkpoints !== undefined && wire.lane !== undefined) {
         held.passed = checkpoints.arrive(wire.lane, wire.token);
       }
@@ -235,12 +235,6 @@ export function createConsumerEngine(
     }
     if (state === 'open') runner.dispatch();
     else holding.giveBackUnstarted();
-  }
-
-  /** On a log the lane is a shard, and what must be serial is a key within it. */
-  function orderKeyOf(wire: WireDelivery): string | undefined {
-    if (wire.lane === undefined || capabilities.settle !== 'watermark') return wire.lane;
-    return wire.message.key === undefined ? undefined : `${wire.lane}\n${wire.message.key}`;
   }
 
   /** It cannot go on: `done` says so at once, and what runs is wound up behind it. */
