@@ -5,12 +5,8 @@ import type { ClientOptions } from './client-options.ts';
 import type { Client, ClientFor, ClientOf } from './client-types.ts';
 import { systemClock } from './clock.ts';
 import { type AnyConsumeOptions, planConsumer } from './consuming.ts';
-import {
-  createConsumerEngine,
-  type Engine,
-  type EngineConsumer,
-  type Runner,
-} from './consumer-engine.ts';
+import { createConsumerEngine, type EngineConsumer } from './consumer-engine.ts';
+import type { Engine, Runner } from './runner.ts';
 import type { BatchOptions, Consumer } from './consumer-types.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { Address, Driver, Transport } from './driver.ts';

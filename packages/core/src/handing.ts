@@ -1,4 +1,4 @@
-import type { Engine } from './consumer-engine.ts';
+import type { Engine } from './runner.ts';
 import { decodeBody } from './decode.ts';
 import { DeliveryHandle } from './delivery-handle.ts';
 import type { WireMessage } from './driver.ts';

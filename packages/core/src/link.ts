@@ -29,7 +29,7 @@ export interface Link<T extends Connection> {
   readonly current: T | undefined;
   /** Opens if it is not open, opening or waiting to. */
   ensure(): void;
-  /** No more opening. The current connection is the caller's to close. */
+  /** No more opening. The current connection is the caller's to close; its death is still told. */
   close(): void;
 }
 
@@ -128,7 +128,6 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
     ensure,
     close() {
       closed = true;
-      current = undefined;
       wheel.cancel(again);
       wheel.cancel(tooSlow);
       opening?.abort(

@@ -1,4 +1,5 @@
-import type { Engine, EngineConsumer, Runner } from './consumer-engine.ts';
+import type { EngineConsumer } from './consumer-engine.ts';
+import type { Engine, Runner } from './runner.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import { IntermodalError } from './error.ts';
 import { type PullRunner, runPull } from './run-pull.ts';

@@ -7,5 +7,4 @@ export interface ReceiverEpoch {
   readonly receiver: Receiver;
   readonly settler: Settler;
   readonly leases: Leases;
-  alive: boolean;
 }

@@ -1,5 +1,5 @@
 import type { BatchOptions } from './consumer-types.ts';
-import type { Engine, Runner } from './consumer-engine.ts';
+import type { Engine, Runner } from './runner.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import { hand } from './handing.ts';
 import type { Held } from './held.ts';

@@ -13,6 +13,7 @@ import { root } from './places.ts';
 import { Failure, run } from './process.ts';
 import type { Check } from './run-checks.ts';
 import { manifestProblems } from './structure/manifest.ts';
+import { referenceProblems } from './structure/references.ts';
 import { readmeProblems } from './structure/readme.ts';
 import { sourceProblems } from './structure/source.ts';
 
@@ -55,7 +56,7 @@ export function allChecks(packages: readonly Package[], scratch: string): readon
   const tarball = (each: Package): string => tarballOf(each, tarballs);
 
   return [
-    none('package structure', () => manifestProblems(packages)),
+    none('package structure', () => [...manifestProblems(packages), ...referenceProblems()]),
     none('readme sections', () => readmeProblems(packages)),
     none('source files', sourceProblems),
     command('format', 'oxfmt', ['--check', '.']),

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { basename } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from './places.ts';
 
 /** A check or command that failed, with the output that says why. */
@@ -19,8 +21,10 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** Children must neither colour their output, which is kept for a failure, nor phone home. */
-const quiet = { NO_COLOR: '1', FORCE_COLOR: undefined, TURBO_TELEMETRY_DISABLED: '1' };
+function failure(command: string, ending: string | number | null, output: string): Failure {
+  // Some tools colour their output on CI whatever NO_COLOR says.
+  return new Failure(`${basename(command)} ended with ${ending}`, stripVTControlCharacters(output));
+}
 
 /**
  * Runs a command and resolves with what it printed, output and errors together in order of arrival.
@@ -35,7 +39,7 @@ export function run(
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...quiet, ...env },
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
     });
@@ -48,7 +52,7 @@ export function run(
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === 0) resolve(output);
-      else reject(new Failure(`${command} ended with ${signal ?? code}`, output));
+      else reject(failure(command, signal ?? code, output));
     });
   });
 }
