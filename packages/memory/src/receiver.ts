@@ -1,27 +1,43 @@
-import type {
-  Receiver,
-  Settlement,
-  SettleOutcome,
-  Token,
-  WireDelivery,
+import {
+  IntermodalError,
+  type ReceiveLimits,
+  type Receiver,
+  type ReceiverOptions,
+  type Settlement,
+  type SettleOutcome,
+  type Token,
+  type WireDelivery,
 } from '@intermodal/core/driver';
-import { IntermodalError } from '@intermodal/core/driver';
-import type { OpenReceiver } from './channel-store.ts';
-import type { FaultState } from './faults.ts';
+import type { BrokerState, Target } from './broker/broker.ts';
+import { openConnection } from './broker/connection.ts';
+import type { Entry, Queue } from './broker/queue.ts';
+import { maxWaitMs } from './broker/waiting.ts';
 import { copyMessage } from './message.ts';
-import type { Entry, Queue } from './queue.ts';
-import { maxWaitMs } from './waiting.ts';
+import type { Settings } from './options.ts';
 
-export function openQueueReceiver(
-  queue: Queue,
-  request: OpenReceiver,
-  faults: FaultState,
-): Receiver {
-  const { options, settings } = request;
+export interface ReceiverSetup {
+  readonly broker: BrokerState;
+  readonly owner: object;
+  readonly target: Target;
+  readonly options: ReceiverOptions;
+  readonly settings: Settings;
+}
+
+export const receiveLimits: ReceiveLimits = {
+  maxPerReceive: 1_000,
+  maxConcurrentReceives: 1,
+  maxWaitMs,
+  maxPerSettle: 1_000,
+  settleLingerMs: 0,
+};
+
+export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver {
+  const { broker, options, settings } = setup;
+  const { faults } = broker;
   const leaseMs = options.leaseMs ?? settings.leaseMs;
-  /** What this receiver has leased, and so the only tokens that settle anything here. */
+  /** What is leased to this receiver, and so the only tokens that settle anything here. */
   const held = new Map<Token, Entry>();
-  const connection = request.connect(() => {
+  const connection = openConnection(broker.connections, setup.owner, setup.target, () => {
     for (const entry of held.values()) queue.giveBack(entry, 0, 'counted');
     queue.wake();
   });
@@ -40,30 +56,23 @@ export function openQueueReceiver(
     if (entry === undefined) return 'lost';
     switch (settlement.action) {
       case 'ack':
-        if (faults.forgetsAck()) queue.giveBack(entry, 0, 'counted');
+        if (faults.nextIsDouble()) queue.giveBack(entry, 0, 'counted');
         else queue.ack(entry);
-        return 'done';
+        break;
       case 'retry':
         queue.giveBack(entry, settlement.delayMs, 'counted');
-        return 'done';
+        break;
       case 'release':
         queue.giveBack(entry, 0, 'free');
-        return 'done';
+        break;
       case 'reject':
-        return {
-          failed: new IntermodalError('unsupported', 'core sends the dead letter and then acks'),
-        };
+        return { failed: new IntermodalError('unsupported', 'send the dead letter, then ack') };
     }
+    return 'done';
   }
 
   return {
-    limits: {
-      maxPerReceive: 1_000,
-      maxConcurrentReceives: 1,
-      maxWaitMs,
-      maxPerSettle: 1_000,
-      settleLingerMs: 0,
-    },
+    limits: receiveLimits,
     dead: connection.dead,
     receive: (max, stop) => queue.waiting.receive(() => take(max), stop, connection),
     settle(batch) {

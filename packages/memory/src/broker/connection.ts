@@ -6,7 +6,7 @@ type Ended = (error: IntermodalError | undefined) => void;
 export interface Connection {
   /** The transport that opened it. */
   readonly owner: object;
-  readonly address: string;
+  readonly name: string;
   readonly group: string | undefined;
   readonly dead: Promise<IntermodalError | undefined>;
   /** Why nothing more can be done with it; undefined while it lives. */
@@ -17,25 +17,22 @@ export interface Connection {
   end(error?: IntermodalError): void;
 }
 
-export interface ConnectionOptions {
-  readonly owner: object;
-  readonly address: string;
-  readonly group: string | undefined;
-  /** Gives back what the connection held. */
-  readonly onEnd: () => void;
-}
-
-export function createConnection(options: ConnectionOptions): Connection {
-  const { owner, address, group, onEnd } = options;
+/** @param onEnd gives back what the connection holds */
+export function openConnection(
+  connections: Set<Connection>,
+  owner: object,
+  { name, group }: { readonly name: string; readonly group: string | undefined },
+  onEnd: () => void,
+): Connection {
   const waits = new Set<Ended>();
   let over: IntermodalError | undefined;
-  let resolve: Ended;
-  const dead = new Promise<IntermodalError | undefined>((resolveDead) => {
-    resolve = resolveDead;
+  let resolveDead: Ended;
+  const dead = new Promise<IntermodalError | undefined>((resolve) => {
+    resolveDead = resolve;
   });
-  return {
+  const connection: Connection = {
     owner,
-    address,
+    name,
     group,
     dead,
     waits,
@@ -45,13 +42,15 @@ export function createConnection(options: ConnectionOptions): Connection {
     end(error) {
       if (over !== undefined) return;
       over =
-        error ??
-        new IntermodalError('closed', `'${address}' was closed: open it again`, place(address));
+        error ?? new IntermodalError('closed', `'${name}' is closed: open it again`, place(name));
+      connections.delete(connection);
       for (const wait of waits) wait(error);
       onEnd();
-      resolve(error);
+      resolveDead(error);
     },
   };
+  connections.add(connection);
+  return connection;
 }
 
 /** What every error of this transport tells. */

@@ -1,5 +1,4 @@
 import {
-  type Clock,
   IntermodalError,
   type Receiver,
   type Settlement,
@@ -7,27 +6,23 @@ import {
   type Token,
   type WireDelivery,
 } from '@intermodal/core/driver';
-import type { OpenReceiver } from '../channel-store.ts';
-import type { FaultState } from '../faults.ts';
-import { copyMessage, type Stored } from '../message.ts';
-import { createWaiting, maxWaitMs } from '../waiting.ts';
-import { type Hold, isFor, type LogGroup, type Member } from './log-group.ts';
+import { openConnection } from './broker/connection.ts';
+import { type Hold, isFor, type LogGroup, type Member } from './broker/log-group.ts';
+import { createWaiting } from './broker/waiting.ts';
+import { copyMessage, type Stored } from './message.ts';
+import { receiveLimits, type ReceiverSetup } from './receiver.ts';
 
 interface Given {
   readonly hold: Hold;
   readonly offset: number;
 }
 
-export function openLogReceiver(
-  group: LogGroup,
-  request: OpenReceiver,
-  clock: Clock,
-  faults: FaultState,
-): Receiver {
-  const { onLane } = request.options;
+export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver {
+  const { broker, owner, target, options } = setup;
+  const { clock, faults } = broker;
   const given = new WeakMap<Token, Given>();
   const waiting = createWaiting(clock, () => undefined);
-  const connection = request.connect(() => {
+  const connection = openConnection(broker.connections, owner, target, () => {
     group.leave(member);
   });
   const member: Member = { holds: new Map(), leaving: new Set(), tell, wake: waiting.wake };
@@ -41,7 +36,7 @@ export function openLogReceiver(
     await whenSeen;
     if (connection.over !== undefined) return;
     try {
-      await onLane(lane, state);
+      await options.onLane(lane, state);
     } catch {
       // The shard must go on to its next owner, whatever became of the last one.
     }
@@ -70,7 +65,7 @@ export function openLogReceiver(
       hold.cursor += 1;
       if (!isFor(stored, group.name)) continue;
       deliveries.push(deliver(hold, offset, stored));
-      if (faults.forgetsAck()) hold.cursor = offset;
+      if (faults.nextIsDouble()) hold.cursor = offset;
     }
     if (!shard.closed || hold.toldEnd || deliveries.length > before) return;
     hold.toldEnd = true;
@@ -125,13 +120,7 @@ export function openLogReceiver(
 
   group.join(member);
   return {
-    limits: {
-      maxPerReceive: 1_000,
-      maxConcurrentReceives: 1,
-      maxWaitMs,
-      maxPerSettle: 1_000,
-      settleLingerMs: 0,
-    },
+    limits: receiveLimits,
     dead: connection.dead,
     receive(max, stop) {
       seen?.();

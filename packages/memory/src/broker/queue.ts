@@ -1,7 +1,7 @@
 import type { Clock, Token } from '@intermodal/core/driver';
 import { createDeadlines, type Timed } from './deadlines.ts';
 import { append, type Linked, type List, unlink } from './list.ts';
-import type { Stored } from './message.ts';
+import type { Stored } from '../message.ts';
 import { createWaiting, type Waiting } from './waiting.ts';
 
 /** A message in one queue. Its deadline: the end of its lease, of its delay, or of its life. */

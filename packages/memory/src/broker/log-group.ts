@@ -1,6 +1,6 @@
 import type { StartPosition } from '@intermodal/core/driver';
-import type { GroupEntry } from '../channel-store.ts';
 import type { Stored } from '../message.ts';
+import type { GroupEntry } from './channel.ts';
 import type { Shard } from './log-channel.ts';
 
 /** How far a group has come in a shard. */
@@ -183,7 +183,8 @@ export function createLogGroup(name: string, shards: readonly Shard[]): LogGroup
       for (const shard of shards) {
         const { next, hold, ended } = placeOf(shard);
         const { history } = shard;
-        for (let offset = next; offset < history.end && !ended; offset += 1) {
+        if (ended) continue;
+        for (let offset = next; offset < history.end; offset += 1) {
           const stored = history.at(offset);
           if (stored === undefined || !isFor(stored, name)) continue;
           const state = offset < (hold?.cursor ?? next) ? 'in-flight' : 'ready';

@@ -14,7 +14,7 @@ export interface Waiting {
     connection: Connection,
   ): Promise<readonly WireDelivery[]>;
   /** Lets them take, until one finds nothing. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 export function createWaiting(clock: Clock, onChange: () => void): Waiting {
