@@ -37,6 +37,5 @@ export default defineConfig({
     projects: folders().flatMap(projectsOf),
     passWithNoTests: true,
     testTimeout: 20_000,
-    coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.test.ts'] },
   },
 });

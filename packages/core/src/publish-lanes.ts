@@ -57,7 +57,8 @@ export function createPublishLanes(): PublishLanes {
     let bytes = 0;
     const fits = (pending: Pending): boolean =>
       batch.length === 0 ||
-      (batch.length < limits.maxBatchCount && bytes + (pending.prepared?.bytes ?? 0) <= limits.maxBatchBytes);
+      (batch.length < limits.maxBatchCount &&
+        bytes + (pending.prepared?.bytes ?? 0) <= limits.maxBatchBytes);
     const put = (pending: Pending): void => {
       batch.push(pending);
       bytes += pending.prepared?.bytes ?? 0;
@@ -69,7 +70,11 @@ export function createPublishLanes(): PublishLanes {
       if (limits.entries === 'independent') continue;
       const lane = laneOf(next);
       if (lane === undefined) continue;
-      for (let follower = lane.blocked.first; follower !== undefined && fits(follower); follower = lane.blocked.first) {
+      for (
+        let follower = lane.blocked.first;
+        follower !== undefined && fits(follower);
+        follower = lane.blocked.first
+      ) {
         unlink(lane.blocked, follower);
         lane.active += 1;
         put(follower);
@@ -135,7 +140,8 @@ export function createPublishLanes(): PublishLanes {
   function all(): Pending[] {
     const found = [...held];
     for (const list of [ready, ...Array.from(lanes.values(), (lane) => lane.blocked)]) {
-      for (let pending = list.first; pending !== undefined; pending = pending.next) found.push(pending);
+      for (let pending = list.first; pending !== undefined; pending = pending.next)
+        found.push(pending);
     }
     return found;
   }

@@ -4,7 +4,14 @@ import type { Prepared, Sender, SendOutcome, WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { createLink } from './link.ts';
 import { createPublishLanes } from './publish-lanes.ts';
-import { createPending, type Pending, takeNext, unlink, append, type PendingList } from './pending.ts';
+import {
+  createPending,
+  type Pending,
+  takeNext,
+  unlink,
+  append,
+  type PendingList,
+} from './pending.ts';
 import { createPublishErrors } from './publish-errors.ts';
 import type { Telemetry } from './telemetry.ts';
 import { timer, type Wheel } from './wheel.ts';
@@ -67,11 +74,17 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       telemetry?.({ type: 'opened', side: 'sender', channel: options.channel });
       for (const waiter of openWaiters) waiter.resolve();
       openWaiters.clear();
-      for (let pending = takeNext(unprepared); pending !== undefined; pending = takeNext(unprepared)) enqueue(pending);
+      for (
+        let pending = takeNext(unprepared);
+        pending !== undefined;
+        pending = takeNext(unprepared)
+      )
+        enqueue(pending);
       flush();
     },
     onDown: () => undefined,
-    onRetry: (delayMs, error) => telemetry?.({ type: 'reopening', side: 'sender', channel: options.channel, delayMs, error }),
+    onRetry: (delayMs, error) =>
+      telemetry?.({ type: 'reopening', side: 'sender', channel: options.channel, delayMs, error }),
     onRefused(error) {
       for (const waiter of openWaiters) waiter.reject(error);
       openWaiters.clear();
@@ -79,7 +92,11 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     },
   });
 
-  function add(message: WireMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Published> {
+  function add(
+    message: WireMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Published> {
     const sender = link.current;
     let prepared: Prepared | undefined;
     if (sender !== undefined) {
@@ -115,7 +132,10 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
   }
 
   function isFull(): boolean {
-    return admitted >= options.maxPendingMessages || (admittedBytes >= options.maxPendingBytes && admitted > 0);
+    return (
+      admitted >= options.maxPendingMessages ||
+      (admittedBytes >= options.maxPendingBytes && admitted > 0)
+    );
   }
 
   function admit(pending: Pending): void {
@@ -189,7 +209,12 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     const controller = new AbortController();
     sends.set(controller, batch);
     const tooSlow = timer(() => {
-      controller.abort(new IntermodalError('timeout', `${place} did not answer within ${options.operationTimeoutMs} ms`));
+      controller.abort(
+        new IntermodalError(
+          'timeout',
+          `${place} did not answer within ${options.operationTimeoutMs} ms`,
+        ),
+      );
       // A driver that does not answer even its own signal must not hold the lane for ever.
       settleBatch(unknownOutcomes(batch, controller.signal.reason));
     });
@@ -226,20 +251,29 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       const outcome: SendOutcome = outcomes[index] ?? errors.missingOutcome();
       pending.sending = false;
       if (outcome.ok) {
-        finish(pending, { id: pending.message.id, brokerId: outcome.brokerId, position: outcome.position }, undefined);
+        finish(
+          pending,
+          { id: pending.message.id, brokerId: outcome.brokerId, position: outcome.position },
+          undefined,
+        );
         discharge(pending);
         continue;
       }
       if (outcome.certainty === 'unknown') pending.uncertain = true;
       const worthwhile = outcome.certainty === 'unknown' || outcome.error.retryable;
       if (pending.settled || !worthwhile) {
-        finish(pending, undefined, pending.uncertain ? errors.uncertain(outcome.error) : outcome.error);
+        finish(
+          pending,
+          undefined,
+          pending.uncertain ? errors.uncertain(outcome.error) : outcome.error,
+        );
         discharge(pending);
         continue;
       }
       pending.lastError = outcome.error;
       pending.failures += 1;
-      if (outcome.error.code === 'throttled') throttled = { error: outcome.error, afterMs: outcome.retryAfterMs ?? 0 };
+      if (outcome.error.code === 'throttled')
+        throttled = { error: outcome.error, afterMs: outcome.retryAfterMs ?? 0 };
       pending.retryAfterMs = outcome.retryAfterMs ?? 0;
       again.push(pending);
     }
@@ -247,11 +281,24 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     if (throttled === undefined) throttles = 0;
     else {
       throttles += 1;
-      pausedUntil = Math.max(pausedUntil, now + Math.max(throttled.afterMs, backoffMs(clock, throttles, firstRetryMs, maxRetryMs)));
+      pausedUntil = Math.max(
+        pausedUntil,
+        now + Math.max(throttled.afterMs, backoffMs(clock, throttles, firstRetryMs, maxRetryMs)),
+      );
     }
     for (const pending of lanes.hold(again)) {
-      const delayMs = Math.max(pending.retryAfterMs, backoffMs(clock, pending.failures, firstRetryMs, maxRetryMs));
-      telemetry?.({ type: 'publish-retried', channel: options.channel, id: pending.message.id, key: pending.message.key, delayMs, error: pending.lastError as IntermodalError });
+      const delayMs = Math.max(
+        pending.retryAfterMs,
+        backoffMs(clock, pending.failures, firstRetryMs, maxRetryMs),
+      );
+      telemetry?.({
+        type: 'publish-retried',
+        channel: options.channel,
+        id: pending.message.id,
+        key: pending.message.key,
+        delayMs,
+        error: pending.lastError as IntermodalError,
+      });
       park(pending, now + delayMs);
     }
     refill();
@@ -267,7 +314,13 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
           pending.prepared = link.current.prepare(pending.message);
           pending.preparedBy = link.current;
         } catch (error) {
-          finish(pending, undefined, pending.uncertain ? errors.uncertain(IntermodalError.from(error)) : IntermodalError.from(error, { transport }));
+          finish(
+            pending,
+            undefined,
+            pending.uncertain
+              ? errors.uncertain(IntermodalError.from(error))
+              : IntermodalError.from(error, { transport }),
+          );
           discharge(pending);
           return;
         }
@@ -281,7 +334,13 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
   function giveUp(pending: Pending, why: 'timeout' | 'aborted' | 'closed'): void {
     if (pending.settled) return;
     const handedOver = pending.sending || pending.uncertain;
-    finish(pending, undefined, handedOver ? errors.uncertain(pending.lastError, why) : errors.notSent(why, pending.timeoutMs, pending.lastError));
+    finish(
+      pending,
+      undefined,
+      handedOver
+        ? errors.uncertain(pending.lastError, why)
+        : errors.notSent(why, pending.timeoutMs, pending.lastError),
+    );
     if (pending.sending) return; // its outcome is still to come, and holds the lane until then
     if (pending.admittedBytes < 0) {
       unlink(waiting, pending);
@@ -293,17 +352,36 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
   }
 
   /** Tells the caller; what the broker still owes is settled by `discharge`. */
-  function finish(pending: Pending, published: Published | undefined, error: IntermodalError | undefined): void {
+  function finish(
+    pending: Pending,
+    published: Published | undefined,
+    error: IntermodalError | undefined,
+  ): void {
     if (pending.settled) return;
     pending.settled = true;
     unsettled -= 1;
     wheel.cancel(pending);
     pending.unlisten?.();
     if (published !== undefined) {
-      if (telemetry !== undefined) telemetry({ type: 'published', channel: options.channel, id: published.id, key: pending.message.key, ms: clock.now() - pending.since, bytes: pending.admittedBytes });
+      if (telemetry !== undefined)
+        telemetry({
+          type: 'published',
+          channel: options.channel,
+          id: published.id,
+          key: pending.message.key,
+          ms: clock.now() - pending.since,
+          bytes: pending.admittedBytes,
+        });
       pending.resolve(published);
     } else if (error !== undefined) {
-      telemetry?.({ type: 'publish-failed', channel: options.channel, id: pending.message.id, key: pending.message.key, ms: clock.now() - pending.since, error });
+      telemetry?.({
+        type: 'publish-failed',
+        channel: options.channel,
+        id: pending.message.id,
+        key: pending.message.key,
+        ms: clock.now() - pending.since,
+        error,
+      });
       pending.reject(error);
     }
     if (unsettled === 0) for (const resolve of idleWaiters) resolve();
@@ -352,7 +430,9 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
         openWaiters.add(waiter);
         signal.addEventListener('abort', () => {
           openWaiters.delete(waiter);
-          reject(IntermodalError.from(signal.reason, { code: 'timeout', transport, address: place }));
+          reject(
+            IntermodalError.from(signal.reason, { code: 'timeout', transport, address: place }),
+          );
         });
         link.ensure();
       });
@@ -368,7 +448,9 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
         });
       }
       const sender = link.current;
-      for (const list of [waiting, unprepared]) for (let pending = list.first; pending !== undefined; pending = list.first) giveUp(pending, 'closed');
+      for (const list of [waiting, unprepared])
+        for (let pending = list.first; pending !== undefined; pending = list.first)
+          giveUp(pending, 'closed');
       for (const pending of lanes.all()) giveUp(pending, 'closed');
       for (const [controller, batch] of sends) {
         for (const pending of batch) giveUp(pending, 'closed');

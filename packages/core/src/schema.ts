@@ -25,7 +25,9 @@ export interface SchemaIssue {
 /** Where each value is wrong, never the values themselves: an error message must not hold a body. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {
   const places = issues.map((issue) => {
-    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+    const path = (issue.path ?? [])
+      .map((part) => String(typeof part === 'object' ? part.key : part))
+      .join('.');
     return path === '' ? 'the body itself' : `'${path}'`;
   });
   return [...new Set(places)].join(', ');
