@@ -1,5 +1,6 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { Consumer, StopReport } from './consumer-types.ts';
+import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
@@ -255,7 +256,7 @@ export function createConsumerEngine(
     link.close();
     opened.reject(new IntermodalError('closed', 'the consumer was stopped before it was open'));
     const parts = { plan, fetcher, lanes, holding, logLanes, runner, counters, receiver, epoch };
-    stopped = windDown(parts, settings.deadlineMs ?? 30_000).then((report) => {
+    stopped = windDown(parts, settings.deadlineMs ?? defaults.stopDeadlineMs).then((report) => {
       plan.onStopped();
       done.resolve();
       return report;
