@@ -244,7 +244,10 @@ export function createAdministration({
     provision,
     check: (channel, signal) =>
       bounded(signal, (bound) =>
-        driver.check(channel === undefined ? undefined : mainAddress(channel, undefined), bound),
+        driver.check(
+          channel === undefined ? undefined : { channel: channel.name, role: 'main' },
+          bound,
+        ),
       ),
     backlog(channel, options) {
       const backlog = driver.admin?.backlog?.bind(driver.admin);

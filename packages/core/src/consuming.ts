@@ -61,6 +61,10 @@ export function planConsumer(
   checkWhole('concurrency', concurrency, 1);
   const prefetch = options.prefetch ?? concurrency;
   checkWhole('prefetch', prefetch, 1);
+  if (prefetch < concurrency && options.concurrency !== undefined) {
+    const text = `prefetch (${prefetch}) must be at least concurrency (${concurrency}): a handler needs a delivery`;
+    throw new IntermodalError('invalid-argument', text, { transport, address: source.name });
+  }
   for (const name of [
     'handlerTimeoutMs',
     'localRetryMaxMs',
