@@ -86,6 +86,23 @@ export const stop: readonly Case[] = [
     },
   },
   {
+    name: 'a deadline that is given later, and ends earlier, counts',
+    rules: ['R12'],
+    async run(context) {
+      const orders = await context.channel();
+      const client = context.client();
+      const hold = gate();
+      const journal = context.journal();
+      const consumer = await context.consume(client, orders, journal.handler(() => hold.opened));
+      await publishSome(context, orders, 1);
+      await journal.reaches(1);
+      const stopping = consumer.stop({ deadlineMs: 600_000 });
+      await client.close({ deadlineMs: 100 });
+      assert.equal((await stopping).abandoned, 1);
+      hold.open();
+    },
+  },
+  {
     name: 'a consumer that is stopped while it waits for messages keeps none of those that come then',
     rules: ['R12'],
     async run(context) {
