@@ -108,8 +108,12 @@ export function createClient(options: ClientOptions): unknown {
     });
   }
 
-  async function whileOpen<R>(work: () => Promise<R>): Promise<R> {
+  function refuseClosed(): void {
     if (closing !== undefined) throw closedError();
+  }
+
+  async function whileOpen<R>(work: () => Promise<R>): Promise<R> {
+    refuseClosed();
     return work();
   }
 
@@ -119,7 +123,7 @@ export function createClient(options: ClientOptions): unknown {
     settings: AnyConsumeOptions,
     createRunner: (engine: Engine) => Runner,
   ): Promise<EngineConsumer> {
-    if (closing !== undefined) throw closedError();
+    refuseClosed();
     const origin = new Error('the consumer was started here').stack ?? '';
     if (settings.signal?.aborted === true)
       throw new IntermodalError('aborted', 'the consumer was aborted before it started');
@@ -134,7 +138,7 @@ export function createClient(options: ClientOptions): unknown {
       stopped,
     );
     await deadLettersReachable(settings, source, plan.group);
-    if (closing !== undefined) throw closedError();
+    refuseClosed();
     const consumer = createConsumerEngine(plan, createRunner);
     consumers.add(consumer);
     settings.signal?.addEventListener('abort', () => void consumer.stop(), { once: true });
@@ -210,16 +214,16 @@ export function createClient(options: ClientOptions): unknown {
     transport: driver.name,
     publish(channel, body, settings) {
       if (closing !== undefined) return Promise.reject(closedError());
-      return publisher.publish(channel as SomeChannel, body, settings as AnyPublishOptions);
+      return publisher.publish(channel, body, settings as AnyPublishOptions);
     },
     publishMany: (channel, messages) =>
       whileOpen(() => publisher.publishMany(channel as SomeChannel, messages as never)),
     provision: (channels, settings = {}) =>
       whileOpen(() => administration.provision(channels as SomeChannel[], settings)),
     check: (channel, settings = {}) =>
-      whileOpen(() => administration.check(channel as SomeChannel | undefined, settings.signal)),
+      whileOpen(() => administration.check(channel, settings.signal)),
     consume: (channel, settings, handler): Promise<Consumer> =>
-      start(channel as SomeChannel, settings, (engine) =>
+      start(channel, settings, (engine) =>
         runEach(engine, handler as (delivery: DeliveryHandle) => Promise<void> | void),
       ),
     async consumeBatch(
@@ -231,7 +235,7 @@ export function createClient(options: ClientOptions): unknown {
       if (settings.waitMs !== undefined) checkNumber('waitMs', settings.waitMs, 0);
       const prefetch = settings.prefetch ?? Math.max(settings.max * 2, settings.concurrency ?? 1);
       const concurrency = settings.concurrency ?? 1;
-      return start(channel as SomeChannel, { ...settings, prefetch, concurrency }, (engine) =>
+      return start(channel, { ...settings, prefetch, concurrency }, (engine) =>
         runBatch(
           engine,
           settings,
@@ -240,11 +244,9 @@ export function createClient(options: ClientOptions): unknown {
       );
     },
     receive: (channel, settings) =>
-      pull((createRunner) => start(channel as SomeChannel, settings, createRunner)) as never,
-    backlog: (channel, settings = {}) =>
-      whileOpen(() => administration.backlog(channel as SomeChannel, settings)),
-    redrive: (channel, settings = {}) =>
-      whileOpen(() => administration.redrive(channel as SomeChannel, settings)),
+      pull((createRunner) => start(channel, settings, createRunner)) as never,
+    backlog: (channel, settings = {}) => whileOpen(() => administration.backlog(channel, settings)),
+    redrive: (channel, settings = {}) => whileOpen(() => administration.redrive(channel, settings)),
     require(need) {
       for (const [name, value] of Object.entries(need)) {
         if (capabilities[name as keyof Capabilities] === value) continue;

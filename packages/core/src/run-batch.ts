@@ -82,22 +82,18 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
   ): void {
     // Of a key, what comes after the first that will be tried again waits behind it.
     const failing = new Set<string>();
-    const behind: Held[] = [];
+    const behind: DeliveryHandle[] = [];
     for (const handle of handles) {
       const { held } = handle;
       const key = held.orderKey;
       const retried =
         handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
       if (key !== undefined && failing.has(key) && handle.intent === undefined && !held.lost) {
-        held.running = false;
-        held.handle = undefined;
-        held.localRetries += 1;
-        behind.push(held);
+        behind.push(handle);
       } else if (key !== undefined && retried) failing.add(key);
     }
-    engine.lanes.back(behind);
-    for (const handle of handles)
-      if (!behind.includes(handle.held)) engine.returned(handle, failure);
+    engine.rewind(behind);
+    for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);
   }
 
   function ended(): void {
