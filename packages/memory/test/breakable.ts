@@ -55,7 +55,7 @@ function breakableReceiver(receiver: Receiver, trouble: Trouble): Receiver {
   return {
     ...receiver,
     async settle(batch, signal) {
-      await answered(trouble);
+      await trouble.frozen;
       const failed = batch.slice(0, trouble.settlementsToFail);
       trouble.settlementsToFail -= failed.length;
       const error = new IntermodalError('unavailable', 'the settlement was not carried out');
@@ -64,8 +64,4 @@ function breakableReceiver(receiver: Receiver, trouble: Trouble): Receiver {
       return [...outcomes, ...(await receiver.settle(batch.slice(failed.length), signal))];
     },
   };
-}
-
-async function answered(trouble: Trouble): Promise<void> {
-  await trouble.frozen;
 }

@@ -4,6 +4,7 @@ import type { Transport } from '@intermodal/core/driver';
 import { createVirtualClock } from '@intermodal/core/testing';
 import { createMemoryBroker, type MemoryBroker, memoryTransport } from '../src/index.ts';
 import { breakable, noTrouble, type Trouble } from './breakable.ts';
+import { batched, plain } from './variants.ts';
 
 const maxMessageBytes = 65_536;
 
@@ -81,23 +82,41 @@ function faultsOf(broker: MemoryBroker, trouble: Trouble): Faults {
   };
 }
 
-const shared = { limits: { messageBytes: maxMessageBytes } };
+function harness(name: string, detail: string, make: (broker: MemoryBroker) => Transport): Harness {
+  return {
+    name,
+    broker: `memory, ${detail}`,
+    open: () => Promise.resolve(open(make)),
+    limits: { messageBytes: maxMessageBytes },
+  };
+}
 
-export const queueHarness: Harness = {
-  ...shared,
-  name: 'memory',
-  broker: 'memory, queues',
-  open: () => Promise.resolve(open((broker) => memoryTransport({ broker, maxMessageBytes }))),
+export const queueHarness: Harness = harness('memory', 'queues', (broker) =>
+  memoryTransport({ broker, maxMessageBytes }),
+);
+
+export const logHarness: Harness = harness('memory-log', 'logs of two shards', (broker) =>
+  memoryTransport({ broker, maxMessageBytes, log: { shards: 2 } }),
+);
+
+/** The other ways in which core is asked to work: each is a shape that a transport to a real broker has. */
+export const batchedHarness: Harness = harness('memory-batched', 'small batches', (broker) =>
+  batched(memoryTransport({ broker, maxMessageBytes })),
+);
+
+export const plainHarness: Harness = {
+  ...harness('memory-plain', 'the least that can be claimed', () => memoryTransport()),
+  open: () => {
+    const groups = new Map<string, string>();
+    const make = (broker: MemoryBroker): Transport =>
+      plain(memoryTransport({ broker, maxMessageBytes, leaseMs: 3_600_000 }), groups);
+    return Promise.resolve(open(make));
+  },
 };
 
-export const logHarness: Harness = {
-  ...shared,
-  name: 'memory-log',
-  broker: 'memory, logs of two shards',
-  open: () =>
-    Promise.resolve(
-      open((broker) => memoryTransport({ broker, maxMessageBytes, log: { shards: 2 } })),
-    ),
-};
-
-export const harnesses: readonly Harness[] = [queueHarness, logHarness];
+export const harnesses: readonly Harness[] = [
+  queueHarness,
+  logHarness,
+  batchedHarness,
+  plainHarness,
+];

@@ -93,7 +93,7 @@ export const leases: readonly Case[] = [
   {
     name: 'a lost lease aborts the signal, its ack says lease-lost, and the message comes again',
     rules: ['R3', 'R1'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: { receive: [true], settle: ['message'], lease: [true] },
     needs: ['expireLeases'],
     async run(context) {
       const orders = await context.channel();
@@ -117,7 +117,7 @@ export const leases: readonly Case[] = [
   {
     name: 'a handler that overstays its lost lease settles nothing of the next owner',
     rules: ['R3', 'R6'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: { receive: [true], settle: ['message'], lease: [true] },
     needs: ['expireLeases'],
     async run(context) {
       const orders = await context.channel();

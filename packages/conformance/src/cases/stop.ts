@@ -7,7 +7,7 @@ export const stop: readonly Case[] = [
   {
     name: 'stop waits for running handlers, settles them, and gives back the rest at once',
     rules: ['R12'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: { receive: [true], settle: ['message'], release: ['free', 'counted'] },
     async run(context) {
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 10);
