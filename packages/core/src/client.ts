@@ -8,6 +8,7 @@ import { type AnyConsumeOptions, planConsumer } from './consuming.ts';
 import { createConsumerEngine, type EngineConsumer } from './consumer-engine.ts';
 import type { Engine, Runner } from './runner.ts';
 import type { BatchOptions, Consumer } from './consumer-types.ts';
+import { defaults } from './defaults.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { Address, Driver, Transport } from './driver.ts';
 import { IntermodalError } from './error.ts';
@@ -23,12 +24,12 @@ import { createWheel, timer } from './wheel.ts';
 
 type SomeChannel = Channel<unknown, unknown, 'none' | 'key'>;
 
-const defaults = {
-  publishTimeoutMs: 30_000,
-  maxPendingMessages: 10_000,
-  maxPendingBytes: 64 * 1024 * 1024,
-  operationTimeoutMs: 30_000,
-} as const;
+const bounds = [
+  'publishTimeoutMs',
+  'maxPendingMessages',
+  'maxPendingBytes',
+  'operationTimeoutMs',
+] as const;
 
 /**
  * A client for one transport, which it owns from here on. Nothing is opened before the first use.
@@ -39,7 +40,7 @@ export function createClient<const T extends Transport>(
   options: ClientOptions<T>,
 ): ClientFor<T['capabilities']>;
 export function createClient(options: ClientOptions): unknown {
-  for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
+  for (const name of bounds) {
     const value = options[name];
     if (value !== undefined)
       (name === 'maxPendingMessages' ? checkWhole : checkNumber)(name, value, 1);
@@ -187,7 +188,7 @@ export function createClient(options: ClientOptions): unknown {
   }
 
   function close(settings: { readonly deadlineMs?: number } = {}): Promise<void> {
-    closing ??= wind(settings.deadlineMs ?? 30_000);
+    closing ??= wind(settings.deadlineMs ?? defaults.stopDeadlineMs);
     return closing;
   }
 

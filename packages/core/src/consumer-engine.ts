@@ -1,5 +1,6 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { Consumer, StopReport } from './consumer-types.ts';
+import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
@@ -47,6 +48,7 @@ export function createConsumerEngine(
   let epoch: ReceiverEpoch | undefined;
   let concurrency = plan.concurrency;
   let state: 'open' | 'paused' | 'stopping' = 'open';
+  let stopBy = Infinity;
   let stopped: Promise<StopReport> | undefined;
   let lastError: IntermodalError | undefined;
   opened.promise.catch(() => undefined);
@@ -110,6 +112,10 @@ export function createConsumerEngine(
   const openTimeout = timer(() => {
     const text = `no connection to consume '${channel}' within ${plan.operationTimeoutMs} ms`;
     fail(new IntermodalError('unavailable', text, { address: channel, cause: lastError }));
+  });
+  const deadline = new AbortController();
+  const overdue = timer(() => {
+    deadline.abort(new IntermodalError('timeout', 'the deadline of stop has passed'));
   });
   const unwatch = watchUnsettled(plan, holding.all);
 
@@ -247,6 +253,13 @@ export function createConsumerEngine(
   }
 
   function stop(settings: { readonly deadlineMs?: number }): Promise<StopReport> {
+    const due = clock.now() + (settings.deadlineMs ?? defaults.stopDeadlineMs);
+    // A second call can only shorten the time: who asks for less must not wait for who asked for more.
+    if (due < stopBy) {
+      stopBy = due;
+      if (due <= clock.now()) overdue.onDue();
+      else wheel.set(overdue, due);
+    }
     if (stopped !== undefined) return stopped;
     state = 'stopping';
     wheel.cancel(openTimeout);
@@ -255,7 +268,8 @@ export function createConsumerEngine(
     link.close();
     opened.reject(new IntermodalError('closed', 'the consumer was stopped before it was open'));
     const parts = { plan, fetcher, lanes, holding, logLanes, runner, counters, receiver, epoch };
-    stopped = windDown(parts, settings.deadlineMs ?? 30_000).then((report) => {
+    stopped = windDown({ ...parts, deadline: deadline.signal }).then((report) => {
+      wheel.cancel(overdue);
       plan.onStopped();
       done.resolve();
       return report;

@@ -1,5 +1,6 @@
 import type { BatchOptions } from './consumer-types.ts';
 import type { Engine, Runner } from './runner.ts';
+import { defaults } from './defaults.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import { hand } from './handing.ts';
 import type { Held } from './held.ts';
@@ -8,12 +9,10 @@ import { timer } from './wheel.ts';
 
 export type BatchHandler = (deliveries: readonly DeliveryHandle[]) => Promise<void> | void;
 
-const defaultWaitMs = 100;
-
 /** Calls the handler with up to `max` deliveries; a batch may hold several of one key, in order. */
 export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHandler): Runner {
   const { wheel, middleware } = engine.plan;
-  const waitMs = options.waitMs ?? defaultWaitMs;
+  const waitMs = options.waitMs ?? defaults.batchWaitMs;
   let running = 0;
   let waitingSince: number | undefined;
   let draining: (() => void)[] = [];

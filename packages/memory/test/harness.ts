@@ -4,7 +4,7 @@ import type { Transport } from '@intermodal/core/driver';
 import { createVirtualClock } from '@intermodal/core/testing';
 import { createMemoryBroker, type MemoryBroker, memoryTransport } from '../src/index.ts';
 import { breakable, noTrouble, type Trouble } from './breakable.ts';
-import { batched, plain } from './variants.ts';
+import { batched, plain } from './shapes.ts';
 
 const maxMessageBytes = 65_536;
 
