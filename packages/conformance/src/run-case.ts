@@ -63,6 +63,10 @@ async function runBounded(
       reject(new Error(`'${titleOf(what)}' did not end within ${caseMs} ms; it waited for ${waits}`));
     }, caseMs);
   });
+  const unheard: unknown[] = [];
+  const listen = (error: unknown): void => {
+    unheard.push(error);
+  };
   const ended = async (): Promise<void> => {
     try {
       await run(context);
@@ -72,13 +76,19 @@ async function runBounded(
       throw error;
     }
     await end();
+    if (unheard.length > 0) {
+      const text = 'a promise was rejected where nobody listens, which ends a process';
+      throw new Error(`${text}: ${reasonOf(unheard[0])}`, { cause: unheard[0] });
+    }
   };
+  process.on('unhandledRejection', listen);
   const running = ended();
   running.catch(() => undefined);
   try {
     await Promise.race([running, tooLong]);
   } finally {
     clearTimeout(timer);
+    process.off('unhandledRejection', listen);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { acceptedOrRefused, eachOnce, upTo } from '../expect.ts';
 
 const rawBytes = bytes as Codec<unknown>;
+const refusals = ['invalid-argument', 'invalid-message'] as const;
 const rawText = text as Codec<unknown>;
 
 /** Bytes with every awkward property that a body has had somewhere. */
@@ -92,7 +93,7 @@ export const bodies: readonly Case[] = [
       const notes = await context.channel({ codec: rawText });
       const lone = 'half of a pair: \uD83D';
       const publishing = context.client().publish(notes, lone);
-      const published = await acceptedOrRefused('publish', publishing, 'invalid-message');
+      const published = await acceptedOrRefused('publish', publishing, ...refusals);
       if (published === undefined) return;
       const journal = context.journal();
       await context.consume(context.client(), notes, journal.handler());

@@ -174,6 +174,23 @@ export const deadLetters: readonly Case[] = [
     },
   },
   {
+    name: 'dead letters go to another transport where one is given',
+    rules: ['R10'],
+    async run(context) {
+      const orders = await context.channel();
+      const options = { deadLetter: { transport: context.transport() } };
+      const handler = (): void => {
+        throw new Rejection('never again');
+      };
+      const client = context.client();
+      const consumer = await context.consume(client, orders, handler, options);
+      const ids = await publishSome(context, orders, 3);
+      await context.eventually('all are dead letters', () => consumer.stats().deadLettered === 3);
+      const letters = await lettersOf(context, orders, 3);
+      assert.deepEqual(letters.map((letter) => letter.message.id).sort(), [...ids].sort());
+    },
+  },
+  {
     name: 'redrive moves the dead letters of a group back to it, and to no other',
     rules: ['R10', 'R8'],
     async run(context) {
