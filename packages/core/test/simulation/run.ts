@@ -1,3 +1,1 @@
-import { version } from '@intermodal/core';
-
-process.stdout.write(`${JSON.stringify({ version })}\n`);
+export {};
