@@ -4,7 +4,12 @@ import { fifoCapabilities, type SqsCapabilities, standardCapabilities } from './
 import { createClients } from './clients.ts';
 import { mapError } from './map-error.ts';
 import type { WireForm } from './message.ts';
-import { checkOptions, serviceMaxBytes, type SqsTransportOptions, waitSecondsOf } from './options.ts';
+import {
+  checkOptions,
+  serviceMaxBytes,
+  type SqsTransportOptions,
+  waitSecondsOf,
+} from './options.ts';
 import { checkGroup, createAdmin } from './provision.ts';
 import { createQueues, type QueueAt } from './queues.ts';
 import { createReceiver } from './receiver.ts';

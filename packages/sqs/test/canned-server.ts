@@ -73,9 +73,15 @@ export async function cannedServer(): Promise<CannedServer> {
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(JSON.stringify(said.result));
     } else if ('error' in said) {
-      const headers = said.code === undefined ? {} : { 'x-amzn-query-error': `${said.code};Sender` };
-      response.writeHead(said.status ?? 400, { 'content-type': 'application/x-amz-json-1.0', ...headers });
-      response.end(JSON.stringify({ __type: `com.amazonaws.sqs#${said.error}`, message: 'as told' }));
+      const headers =
+        said.code === undefined ? {} : { 'x-amzn-query-error': `${said.code};Sender` };
+      response.writeHead(said.status ?? 400, {
+        'content-type': 'application/x-amz-json-1.0',
+        ...headers,
+      });
+      response.end(
+        JSON.stringify({ __type: `com.amazonaws.sqs#${said.error}`, message: 'as told' }),
+      );
     } else {
       response.writeHead(said.status);
       response.end(said.raw);
@@ -96,7 +102,8 @@ export async function cannedServer(): Promise<CannedServer> {
       const entry: Seen = { operation, input, ended };
       seen.push(entry);
       const nth = seen.filter((other) => other.operation === operation).length;
-      for (const waiter of waiting) if (waiter.operation === operation && waiter.nth === nth) waiter.resolve(entry);
+      for (const waiter of waiting)
+        if (waiter.operation === operation && waiter.nth === nth) waiter.resolve(entry);
       void answer(operation, input, nth).then((said) => {
         if (said === 'silence') return;
         if (said === 'cut') request.socket.destroy();

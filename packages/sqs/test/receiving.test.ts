@@ -55,11 +55,18 @@ test('an empty answer has no list of messages, and is no busy loop', async () =>
 
 test('one bad checksum is the fault of one delivery', async () => {
   await using server = await cannedServer();
-  server.on('ReceiveMessage', received({ body: 'a' }, { body: 'b', md5: 'f'.repeat(32) }, { body: 'c' }));
+  server.on(
+    'ReceiveMessage',
+    received({ body: 'a' }, { body: 'b', md5: 'f'.repeat(32) }, { body: 'c' }),
+  );
   await using driver = opened(server.endpoint);
   const deliveries = await (await driver.receiver()).receive(10, never);
   expect(bodies(deliveries)).toEqual(['a', 'b', 'c']);
-  expect(deliveries.map(({ undecodable }) => undecodable?.code)).toEqual([undefined, 'invalid-message', undefined]);
+  expect(deliveries.map(({ undecodable }) => undecodable?.code)).toEqual([
+    undefined,
+    'invalid-message',
+    undefined,
+  ]);
 });
 
 test('a host without MD5 can still receive', async () => {
@@ -83,7 +90,12 @@ test('a lease counts from before the request, and a poll waits for at most half 
   const receiver = await driver.receiver({ clock, leaseMs: 9_500 });
   const [delivery] = await receiver.receive(3, never);
   expect(delivery?.leaseUntil).toBe(sentAt + 10_000);
-  expect(server.of('ReceiveMessage')[0]!.input).toMatchObject({ MaxNumberOfMessages: 3, VisibilityTimeout: 10, WaitTimeSeconds: 5, MessageAttributeNames: ['All'] });
+  expect(server.of('ReceiveMessage')[0]!.input).toMatchObject({
+    MaxNumberOfMessages: 3,
+    VisibilityTimeout: 10,
+    WaitTimeSeconds: 5,
+    MessageAttributeNames: ['All'],
+  });
   expect(receiver.limits.maxWaitMs).toBe(5_000);
 });
 
@@ -92,7 +104,10 @@ test('attempts are the service’s count', async () => {
   server.on('ReceiveMessage', received({}, { attributes: { ApproximateReceiveCount: '3' } }));
   await using driver = opened(server.endpoint);
   const deliveries = await (await driver.receiver()).receive(10, never);
-  expect(deliveries.map(({ attempt, redelivered }) => [attempt, redelivered])).toEqual([[1, false], [3, true]]);
+  expect(deliveries.map(({ attempt, redelivered }) => [attempt, redelivered])).toEqual([
+    [1, false],
+    [3, true],
+  ]);
 });
 
 test('polls never keep a settlement waiting for a socket', async () => {
@@ -105,7 +120,9 @@ test('polls never keep a settlement waiting for a socket', async () => {
   const stop = new AbortController();
   const polls = Array.from({ length: 150 }, () => receiver.receive(1, stop.signal));
   await server.arrival('ReceiveMessage', 151);
-  expect(await receiver.settle([{ token: delivery!.token, action: 'ack' }], never)).toEqual(['done']);
+  expect(await receiver.settle([{ token: delivery!.token, action: 'ack' }], never)).toEqual([
+    'done',
+  ]);
   open.give({ result: {} });
   stop.abort();
   await Promise.all(polls);
@@ -127,7 +144,10 @@ test('a stopped receive ends at once, its poll goes on, and what that brings is 
   expect(await closing).toEqual({ abandoned: 0 });
   expect(await poll.ended).toBe('answered');
   const [change] = server.of('ChangeMessageVisibilityBatch');
-  expect(change!.input['Entries']).toMatchObject([{ VisibilityTimeout: 0 }, { VisibilityTimeout: 0 }]);
+  expect(change!.input['Entries']).toMatchObject([
+    { VisibilityTimeout: 0 },
+    { VisibilityTimeout: 0 },
+  ]);
   expect(await receiver.dead).toBeUndefined();
 });
 
@@ -154,7 +174,13 @@ test('what cannot be given back counts as abandoned', async () => {
   const open = held();
   server.on('ReceiveMessage', open.rule);
   server.on('ChangeMessageVisibilityBatch', ({ Entries }) => ({
-    result: { Failed: (Entries as { Id: string }[]).map(({ Id }) => ({ Id, SenderFault: false, Code: 'InternalError' })) },
+    result: {
+      Failed: (Entries as { Id: string }[]).map(({ Id }) => ({
+        Id,
+        SenderFault: false,
+        Code: 'InternalError',
+      })),
+    },
   }));
   await using driver = opened(server.endpoint);
   const receiver = await driver.receiver();
@@ -187,15 +213,28 @@ test('a FIFO receive whose answer was lost is repeated with its own id, and no o
   server.on('ReceiveMessage', (_, nth) => (nth === 1 || nth === 2 ? 'cut' : received({})));
   await using driver = opened(server.endpoint, { fifo: true });
   const receiver = await driver.receiver();
-  await expect(receiver.receive(4, never)).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  await expect(receiver.receive(4, never)).rejects.toMatchObject({
+    code: 'unavailable',
+    retryable: true,
+  });
   await expect(receiver.receive(10, never)).rejects.toMatchObject({ code: 'unavailable' });
   await receiver.receive(2, never); // too few for what the lost answer may hold
   await receiver.receive(9, never);
   await receiver.receive(9, never);
-  const [lost, again, fewer, repeated, next] = server.of('ReceiveMessage').map(({ input }) => input);
-  expect(again).toMatchObject({ ReceiveRequestAttemptId: lost!['ReceiveRequestAttemptId'], MaxNumberOfMessages: 4 });
-  expect(repeated).toMatchObject({ ReceiveRequestAttemptId: lost!['ReceiveRequestAttemptId'], MaxNumberOfMessages: 4 });
-  expect(new Set([lost, fewer, next].map((input) => input!['ReceiveRequestAttemptId'])).size).toBe(3);
+  const [lost, again, fewer, repeated, next] = server
+    .of('ReceiveMessage')
+    .map(({ input }) => input);
+  expect(again).toMatchObject({
+    ReceiveRequestAttemptId: lost!['ReceiveRequestAttemptId'],
+    MaxNumberOfMessages: 4,
+  });
+  expect(repeated).toMatchObject({
+    ReceiveRequestAttemptId: lost!['ReceiveRequestAttemptId'],
+    MaxNumberOfMessages: 4,
+  });
+  expect(new Set([lost, fewer, next].map((input) => input!['ReceiveRequestAttemptId'])).size).toBe(
+    3,
+  );
 });
 
 test('an attempt is not repeated once the service has forgotten it', async () => {
@@ -207,7 +246,9 @@ test('an attempt is not repeated once the service has forgotten it', async () =>
   await expect(receiver.receive(10, never)).rejects.toThrow();
   clock.time += 300_000;
   await receiver.receive(10, never);
-  const [first, second] = server.of('ReceiveMessage').map(({ input }) => input['ReceiveRequestAttemptId']);
+  const [first, second] = server
+    .of('ReceiveMessage')
+    .map(({ input }) => input['ReceiveRequestAttemptId']);
   expect(second).not.toBe(first);
 });
 
@@ -217,9 +258,14 @@ test('standard queues know no attempt ids, and lanes are groups on FIFO queues a
   for (const fifo of [false, true]) {
     await using driver = opened(server.endpoint, { fifo });
     const [delivery] = await (await driver.receiver()).receive(10, never);
-    expect(delivery).toMatchObject({ lane: fifo ? 'tenant-1' : undefined, message: { key: 'tenant-1' } });
+    expect(delivery).toMatchObject({
+      lane: fifo ? 'tenant-1' : undefined,
+      message: { key: 'tenant-1' },
+    });
   }
-  const [standard, ordered] = server.of('ReceiveMessage').map(({ input }) => typeof input['ReceiveRequestAttemptId']);
+  const [standard, ordered] = server
+    .of('ReceiveMessage')
+    .map(({ input }) => typeof input['ReceiveRequestAttemptId']);
   expect([standard, ordered]).toEqual(['undefined', 'string']);
 });
 
@@ -228,7 +274,10 @@ test('too many in flight is a reason to wait', async () => {
   server.on('ReceiveMessage', { error: 'OverLimit' });
   await using driver = opened(server.endpoint);
   const receiver = await driver.receiver();
-  await expect(receiver.receive(10, never)).rejects.toMatchObject({ code: 'throttled', retryable: true });
+  await expect(receiver.receive(10, never)).rejects.toMatchObject({
+    code: 'throttled',
+    retryable: true,
+  });
 });
 
 test.each([
@@ -250,7 +299,10 @@ test('a poll into a dead network is given up, after its waiting time', async () 
   server.on('ReceiveMessage', 'silence');
   await using driver = opened(server.endpoint, { requestTimeoutMs: 200, waitSeconds: 0 });
   const receiver = await driver.receiver();
-  await expect(receiver.receive(10, never)).rejects.toMatchObject({ code: 'timeout', retryable: true });
+  await expect(receiver.receive(10, never)).rejects.toMatchObject({
+    code: 'timeout',
+    retryable: true,
+  });
 });
 
 test('closing the transport leaves no socket open', async () => {

@@ -35,7 +35,10 @@ test('each entry of a batch has its own outcome', async () => {
       ],
     },
   });
-  const outcomes = await outcomesOf(server.endpoint, Array.from({ length: 7 }, () => wireMessage()));
+  const outcomes = await outcomesOf(
+    server.endpoint,
+    Array.from({ length: 7 }, () => wireMessage()),
+  );
   expect(outcomes.map(summary)).toEqual([
     ['rejected', 'invalid-message', false],
     { ok: true, brokerId: 'broker-1' },
@@ -62,7 +65,10 @@ test.each([
   [{ raw: 'upstream went away', status: 502 }, ['unknown', 'unavailable', true]],
   [{ raw: 'slow down', status: 429 }, ['rejected', 'throttled', true]],
   [{ error: 'AccessDeniedException' }, ['rejected', 'permission-denied', false]],
-  [{ error: 'QueueDoesNotExist', code: 'AWS.SimpleQueueService.NonExistentQueue' }, ['rejected', 'not-found', false]],
+  [
+    { error: 'QueueDoesNotExist', code: 'AWS.SimpleQueueService.NonExistentQueue' },
+    ['rejected', 'not-found', false],
+  ],
   [{ error: 'ExpiredTokenException' }, ['rejected', 'unavailable', true]],
   [{ error: 'BatchRequestTooLong' }, ['rejected', 'too-large', false]],
   [{ raw: '{"Successful":[{"Id"', status: 200 }, ['unknown', 'unknown', true]],
@@ -71,7 +77,9 @@ test.each([
 ] as const)('a send that fails with %j is %j, and is not sent again', async (answer, expected) => {
   await using server = await cannedServer();
   server.on('SendMessageBatch', answer);
-  const outcomes = await outcomesOf(server.endpoint, [wireMessage(), wireMessage()], { requestTimeoutMs: 300 });
+  const outcomes = await outcomesOf(server.endpoint, [wireMessage(), wireMessage()], {
+    requestTimeoutMs: 300,
+  });
   expect(outcomes.map(summary)).toEqual([expected, expected]);
   expect(server.of('SendMessageBatch')).toHaveLength(1);
 });
@@ -116,7 +124,15 @@ test('a sender dies with its queue, and not of anything else', async () => {
 test('closing waits for what is under way, and is no error', async () => {
   await using server = await cannedServer();
   let answer: (() => void) | undefined;
-  server.on('SendMessageBatch', () => new Promise((resolve) => { answer = () => { resolve({ result: { Successful: [{ Id: '0' }] } }); }; }));
+  server.on(
+    'SendMessageBatch',
+    () =>
+      new Promise((resolve) => {
+        answer = () => {
+          resolve({ result: { Successful: [{ Id: '0' }] } });
+        };
+      }),
+  );
   await using driver = opened(server.endpoint);
   const sender = await driver.sender();
   const sending = sender.send([sender.prepare(wireMessage())], never);
@@ -136,7 +152,9 @@ test('the size limit is the queue’s own, counted as the service counts', async
   const overhead = sender.prepare(wireMessage({ body: 'x' })).bytes - 1;
   const body = 'ä'.repeat((2_048 - overhead) >> 1) + 'x'.repeat((2_048 - overhead) & 1);
   expect(sender.prepare(wireMessage({ body })).bytes).toBe(2_048);
-  expect(() => sender.prepare(wireMessage({ body: `${body}x` }))).toThrow(expect.objectContaining({ code: 'too-large' }));
+  expect(() => sender.prepare(wireMessage({ body: `${body}x` }))).toThrow(
+    expect.objectContaining({ code: 'too-large' }),
+  );
   expect(server.of('SendMessageBatch')).toHaveLength(0);
 });
 
@@ -151,7 +169,11 @@ test('a publisher needs no permission to read attributes', async () => {
 test('a batch is as large as the service takes, and never larger', async () => {
   await using server = await cannedServer();
   await using driver = opened(server.endpoint);
-  expect((await driver.sender()).limits).toMatchObject({ maxBatchCount: 10, maxBatchBytes: 1_048_576, entries: 'independent' });
+  expect((await driver.sender()).limits).toMatchObject({
+    maxBatchCount: 10,
+    maxBatchBytes: 1_048_576,
+    entries: 'independent',
+  });
   server.on('GetQueueAttributes', { result: { Attributes: { MaximumMessageSize: '1024' } } });
   expect((await driver.sender()).limits.maxBatchBytes).toBe(262_144);
 });
@@ -164,7 +186,13 @@ test('on FIFO queues the key is the group, the id tells repeats, and a dead lett
     expect(sender.prepare(message).lane).toBe('customer-7');
     await sender.send([sender.prepare(message), sender.prepare(message)], never);
   }
-  const [main, dead] = server.of('SendMessageBatch').map(({ input }) => (input['Entries'] as Record<string, unknown>[]).map((entry) => entry['MessageDeduplicationId']));
+  const [main, dead] = server
+    .of('SendMessageBatch')
+    .map(({ input }) =>
+      (input['Entries'] as Record<string, unknown>[]).map(
+        (entry) => entry['MessageDeduplicationId'],
+      ),
+    );
   expect(main).toEqual(['one', 'one']);
   expect(new Set([...(dead ?? []), 'one']).size).toBe(3);
   expect(server.of('SendMessageBatch')[1]!.input['QueueUrl']).toMatch(/orders_dlq\.fifo$/);

@@ -18,13 +18,20 @@ async function tokensOf(server: CannedServer, receiver: Receiver, count: number)
   }));
   const tokens: Token[] = [];
   while (tokens.length < count) {
-    for (const { token } of await receiver.receive(count - tokens.length, never)) tokens.push(token);
+    for (const { token } of await receiver.receive(count - tokens.length, never))
+      tokens.push(token);
   }
   return tokens;
 }
 
 function entriesOf(server: CannedServer, operation: string): unknown[][] {
-  return server.of(operation).map(({ input }) => (input['Entries'] as Record<string, unknown>[]).map(({ ReceiptHandle, VisibilityTimeout }) => (VisibilityTimeout === undefined ? ReceiptHandle : [ReceiptHandle, VisibilityTimeout])));
+  return server
+    .of(operation)
+    .map(({ input }) =>
+      (input['Entries'] as Record<string, unknown>[]).map(({ ReceiptHandle, VisibilityTimeout }) =>
+        VisibilityTimeout === undefined ? ReceiptHandle : [ReceiptHandle, VisibilityTimeout],
+      ),
+    );
 }
 
 test('settlements go out in as few requests as possible', async () => {
@@ -43,7 +50,12 @@ test('settlements go out in as few requests as possible', async () => {
   );
   expect(outcomes).toEqual(['done', 'done', 'done', 'done']);
   expect(entriesOf(server, 'DeleteMessageBatch')).toEqual([['handle-1', 'handle-3']]);
-  expect(entriesOf(server, 'ChangeMessageVisibilityBatch')).toEqual([[['handle-2', 2], ['handle-4', 0]]]);
+  expect(entriesOf(server, 'ChangeMessageVisibilityBatch')).toEqual([
+    [
+      ['handle-2', 2],
+      ['handle-4', 0],
+    ],
+  ]);
 });
 
 test('on FIFO queues visibility changes keep the order of their batch, over several requests too', async () => {
@@ -52,9 +64,17 @@ test('on FIFO queues visibility changes keep the order of their batch, over seve
   const receiver = await driver.receiver();
   const tokens = await tokensOf(server, receiver, 12);
   const followers = tokens.slice(1).map((token) => ({ token, action: 'release' as const }));
-  await receiver.settle([...followers, { token: tokens[0]!, action: 'retry', delayMs: 0, attempt: 1 }], never);
-  const order = entriesOf(server, 'ChangeMessageVisibilityBatch').flat().map((entry) => (entry as unknown[])[0]);
-  expect(order).toEqual([...Array.from({ length: 11 }, (_, index) => `handle-${index + 2}`), 'handle-1']);
+  await receiver.settle(
+    [...followers, { token: tokens[0]!, action: 'retry', delayMs: 0, attempt: 1 }],
+    never,
+  );
+  const order = entriesOf(server, 'ChangeMessageVisibilityBatch')
+    .flat()
+    .map((entry) => (entry as unknown[])[0]);
+  expect(order).toEqual([
+    ...Array.from({ length: 11 }, (_, index) => `handle-${index + 2}`),
+    'handle-1',
+  ]);
 });
 
 test('each settlement has its own outcome; a stale handle is a lost lease', async () => {
@@ -62,7 +82,12 @@ test('each settlement has its own outcome; a stale handle is a lost lease', asyn
   await using driver = opened(server.endpoint);
   const receiver = await driver.receiver();
   const tokens = await tokensOf(server, receiver, 6);
-  const expired = { SenderFault: true, Code: 'InvalidParameterValue', Message: 'Value x for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.' };
+  const expired = {
+    SenderFault: true,
+    Code: 'InvalidParameterValue',
+    Message:
+      'Value x for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.',
+  };
   server.on('DeleteMessageBatch', {
     result: {
       Successful: [{ Id: '2' }],
@@ -74,8 +99,18 @@ test('each settlement has its own outcome; a stale handle is a lost lease', asyn
       ],
     },
   });
-  const outcomes = await receiver.settle(tokens.map((token) => ({ token, action: 'ack' })), never);
-  expect(outcomes).toEqual(['lost', { failed: expect.objectContaining({ code: 'unavailable', retryable: true }) }, 'done', 'lost', 'lost', { failed: expect.objectContaining({ code: 'unknown', retryable: true }) }]);
+  const outcomes = await receiver.settle(
+    tokens.map((token) => ({ token, action: 'ack' })),
+    never,
+  );
+  expect(outcomes).toEqual([
+    'lost',
+    { failed: expect.objectContaining({ code: 'unavailable', retryable: true }) },
+    'done',
+    'lost',
+    'lost',
+    { failed: expect.objectContaining({ code: 'unknown', retryable: true }) },
+  ]);
 });
 
 test('a request that fails as a whole fails each of its entries, and can be tried again', async () => {
@@ -127,7 +162,9 @@ test('an extension counts from before its request and shortens no lease', async 
     clock.time += 1_000;
     return { result: { Successful: (Entries as { Id: string }[]).map(({ Id }) => ({ Id })) } };
   });
-  expect(await receiver.extend!(tokens, 30_500, never)).toEqual(tokens.map(() => ({ leaseUntil: sentAt + 31_000 })));
+  expect(await receiver.extend!(tokens, 30_500, never)).toEqual(
+    tokens.map(() => ({ leaseUntil: sentAt + 31_000 })),
+  );
   expect(server.of('ChangeMessageVisibilityBatch')).toHaveLength(2);
   await receiver.extend!([tokens[0]!], 1, never);
   expect(entriesOf(server, 'ChangeMessageVisibilityBatch')[2]).toEqual([['handle-1', 20]]);
@@ -147,7 +184,10 @@ test('no lease goes beyond twelve hours after the receipt: the last is shorter, 
   await receiver.settle([{ token: token!, action: 'retry', delayMs: day, attempt: 1 }], never);
   clock.time = end - 999;
   expect(await receiver.extend!([token!], 60_000, never)).toEqual(['lost']);
-  expect(entriesOf(server, 'ChangeMessageVisibilityBatch')).toEqual([[['handle-1', 40]], [['handle-1', 30]]]);
+  expect(entriesOf(server, 'ChangeMessageVisibilityBatch')).toEqual([
+    [['handle-1', 40]],
+    [['handle-1', 30]],
+  ]);
 });
 
 test('a retry never asks for more than twelve hours', async () => {
