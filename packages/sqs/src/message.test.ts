@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Message } from '@aws-sdk/client-sqs';
 import type { WireMessage } from '@intermodal/core/driver';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type WireForm, type WrittenEntry, writeEntry } from './message.ts';
 import { readMessage, type ReadForm } from './read-message.ts';
@@ -21,6 +21,7 @@ function message(changes: Partial<WireMessage> = {}): WireMessage {
 /** What a receiver gets of it. */
 function delivered({ entry }: WrittenEntry): Message {
   const body = entry.MessageBody ?? '';
+  const trace = entry.MessageSystemAttributes?.AWSTraceHeader?.StringValue;
   return {
     MessageId: 'broker-1',
     ReceiptHandle: 'handle-1',
@@ -30,9 +31,7 @@ function delivered({ entry }: WrittenEntry): Message {
     Attributes: {
       ApproximateReceiveCount: '1',
       ...(entry.MessageGroupId === undefined ? {} : { MessageGroupId: entry.MessageGroupId }),
-      ...(entry.MessageSystemAttributes === undefined
-        ? {}
-        : { AWSTraceHeader: entry.MessageSystemAttributes.AWSTraceHeader?.StringValue }),
+      ...(trace === undefined ? {} : { AWSTraceHeader: trace }),
     },
   };
 }

@@ -31,38 +31,26 @@ export async function moveDeadLetters(
   options: MoveOptions,
   signal: AbortSignal,
 ): Promise<{ readonly moved: number }> {
-  const taskHandle = await startTask(client, options, signal);
+  const { place } = options;
+  const TaskHandle = await startTask(client, options, signal);
   for (;;) {
-    const task = await newestTask(client, options, signal).catch((error: unknown) => {
-      // Its answer came in time, but nobody waits for the next one.
-      if (signal.aborted) return undefined;
-      throw error;
-    });
-    const moved = task?.ApproximateNumberOfMessagesMoved ?? 0;
-    switch (task?.Status) {
-      case 'COMPLETED':
-        return { moved };
-      case 'FAILED':
-      case 'CANCELLED':
-      case 'CANCELLING':
-        throw new IntermodalError(
-          'unavailable',
-          `${options.place}: the move of dead letters ended as ${task.Status} after ${moved}: ${task.FailureReason ?? 'no reason given'}`,
-          { transport: 'sqs' },
-        );
-      default:
-        await wait(lookAgainMs, undefined, { signal }).catch(() => undefined);
+    // Not under the signal: a task that runs must be seen, or cancelled, first.
+    const {
+      Status,
+      ApproximateNumberOfMessagesMoved: moved = 0,
+      FailureReason,
+    } = await newestTask(client, options);
+    if (Status === 'COMPLETED') return { moved };
+    if (Status !== 'RUNNING' && Status !== undefined) {
+      const text = `${place}: the move of dead letters ended as ${Status} after ${moved}: ${FailureReason ?? 'no reason given'}`;
+      throw new IntermodalError('unavailable', text, { transport: 'sqs' });
     }
     if (signal.aborted) {
-      await client
-        .send(new CancelMessageMoveTaskCommand({ TaskHandle: taskHandle }))
-        .catch(() => undefined);
-      throw new IntermodalError(
-        'aborted',
-        `${options.place}: the move of dead letters was cancelled after about ${moved}`,
-        { transport: 'sqs', cause: signal.reason },
-      );
+      await client.send(new CancelMessageMoveTaskCommand({ TaskHandle })).catch(() => undefined);
+      const text = `${place}: the move of dead letters was cancelled after about ${moved}`;
+      throw new IntermodalError('aborted', text, { transport: 'sqs', cause: signal.reason });
     }
+    await wait(lookAgainMs, undefined, { signal }).catch(() => undefined);
   }
 }
 
@@ -103,11 +91,10 @@ function byHand(place: string, cause: unknown): IntermodalError {
 
 async function newestTask(
   client: SQSClient,
-  options: MoveOptions,
-  signal: AbortSignal,
-): Promise<ListMessageMoveTasksResultEntry | undefined> {
-  const command = new ListMessageMoveTasksCommand({ SourceArn: options.sourceArn, MaxResults: 10 });
-  const { Results = [] } = await ask(client, command, options.place, signal);
+  { sourceArn, place }: MoveOptions,
+): Promise<ListMessageMoveTasksResultEntry> {
+  const command = new ListMessageMoveTasksCommand({ SourceArn: sourceArn, MaxResults: 10 });
+  const { Results = [] } = await ask(client, command, place, new AbortController().signal);
   // Only a running task has its handle; one queue has one at a time, so the newest is ours.
-  return Results.toSorted((a, b) => (b.StartedTimestamp ?? 0) - (a.StartedTimestamp ?? 0))[0];
+  return Results.toSorted((a, b) => (b.StartedTimestamp ?? 0) - (a.StartedTimestamp ?? 0))[0] ?? {};
 }

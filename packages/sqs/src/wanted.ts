@@ -22,6 +22,12 @@ interface Redrive {
   readonly maxReceiveCount: number;
 }
 
+/** As the service tells it: the count may be text. */
+interface RedriveText {
+  readonly deadLetterTargetArn?: string;
+  readonly maxReceiveCount?: number | string;
+}
+
 /** What one queue is like. */
 export interface Actual {
   readonly arn: string;
@@ -104,10 +110,9 @@ export function differencesOf(actual: Actual, wanted: Wanted): readonly Differen
 function redriveDifference(actual: Actual, wanted: Redrive | undefined): readonly Difference[] {
   if (wanted === undefined) return [];
   const { RedrivePolicy } = actual.attributes;
-  const has = RedrivePolicy === undefined ? {} : (JSON.parse(RedrivePolicy) as Partial<Redrive>);
+  const has = RedrivePolicy === undefined ? {} : (JSON.parse(RedrivePolicy) as RedriveText);
   const { deadLetterTargetArn: target, maxReceiveCount: count = 0 } = has;
   const isElsewhere = target !== undefined && target !== wanted.deadLetterTargetArn;
-  // Emulators write the count as text.
   if (!isElsewhere && Number(count) >= wanted.maxReceiveCount) return [];
   const text = `RedrivePolicy moves messages to ${target ?? 'nowhere'} after ${count} receives, wanted ${wanted.deadLetterTargetArn} after at least ${wanted.maxReceiveCount}`;
   return [isElsewhere ? { text } : { text, attribute: ['RedrivePolicy', JSON.stringify(wanted)] }];

@@ -10,7 +10,7 @@ async function outcomesOf(
 ): Promise<readonly SendOutcome[]> {
   await using driver = opened(endpoint, options);
   const sender = await driver.sender();
-  return sender.send(
+  return await sender.send(
     messages.map((message) => sender.prepare(message)),
     never,
   );

@@ -105,11 +105,11 @@ test('each settlement has its own outcome; a stale handle is a lost lease', asyn
   );
   expect(outcomes).toEqual([
     'lost',
-    { failed: expect.objectContaining({ code: 'unavailable', retryable: true }) },
+    { failed: expect.objectContaining({ code: 'unavailable', retryable: true }) as unknown },
     'done',
     'lost',
     'lost',
-    { failed: expect.objectContaining({ code: 'unknown', retryable: true }) },
+    { failed: expect.objectContaining({ code: 'unknown', retryable: true }) as unknown },
   ]);
 });
 
