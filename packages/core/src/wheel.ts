@@ -93,8 +93,8 @@ export function createWheel(clock: Clock): Wheel {
       heapPop(ticks);
       const bucket = buckets.get(tick);
       buckets.delete(tick);
-      while (bucket?.first !== undefined) {
-        const due = bucket.first;
+      // What a timer does may set or cancel others of its bucket.
+      for (let due = bucket?.first; due !== undefined; due = bucket?.first) {
         unlink(due);
         due.onDue();
       }
@@ -123,7 +123,7 @@ function heapPush(heap: number[], value: number): void {
   let index = heap.push(value) - 1;
   while (index > 0) {
     const parent = (index - 1) >> 1;
-    const above = heap[parent]!;
+    const above = heap[parent] ?? -Infinity;
     if (above <= value) break;
     heap[index] = above;
     index = parent;
@@ -138,8 +138,8 @@ function heapPop(heap: number[]): void {
   for (;;) {
     let child = index * 2 + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
-    const below = heap[child]!;
+    if ((heap[child + 1] ?? Infinity) < (heap[child] ?? Infinity)) child += 1;
+    const below = heap[child] ?? Infinity;
     if (below >= last) break;
     heap[index] = below;
     index = child;

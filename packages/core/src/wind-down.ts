@@ -45,15 +45,20 @@ export async function windDown(parts: WindDownParts, deadlineMs: number): Promis
   await Promise.race([runner.drain(), over]);
   await Promise.race([fetched, over]);
   // Local retries are not awaited: they go back too, behind their followers.
-  holding.giveBack([...lanes.remove(() => true), ...[...holding.all].filter((held) => held.waiting)]);
+  holding.giveBack([
+    ...lanes.remove(() => true),
+    ...[...holding.all].filter((held) => held.waiting),
+  ]);
   epoch?.settler.flush();
   await Promise.race([holding.untilEmpty(), over]);
   await Promise.race([epoch?.settler.idle(), over]);
   await Promise.race([logLanes.checkpoints?.writeAll(), over]);
 
-  let abandoned = holding.all.size;
+  let abandoned = 0;
   const text = 'the consumer was stopped, and its deadline has passed';
   for (const held of holding.all) {
+    if (held.settled) continue;
+    abandoned += 1;
     held.lost = true;
     held.handle?.abort(new IntermodalError('timeout', text, { address: plan.channel }));
   }

@@ -3,9 +3,9 @@ export {
   type MemoryBroker,
   type MemoryBrokerOptions,
   type MemoryEntry,
-} from './broker.ts';
-export type { EntryState } from './channel-store.ts';
-export type { MemoryFaults, SendFailure } from './faults.ts';
+} from './broker/broker.ts';
+export type { EntryState } from './broker/channel.ts';
+export type { MemoryFaults, SendFailure } from './broker/faults.ts';
 export type {
   MemoryLogCapabilities,
   MemoryLogOptions,

@@ -1,5 +1,5 @@
 import { IntermodalError } from '@intermodal/core/driver';
-import type { MemoryBroker } from './broker.ts';
+import type { MemoryBroker } from './broker/broker.ts';
 
 interface SharedOptions {
   /** Transports on the same broker reach each other, as processes do. @defaultValue one of its own */
@@ -89,12 +89,14 @@ export interface Settings {
 
 /** @throws `invalid-argument` */
 export function resolveOptions(options: MemoryTransportOptions): Settings {
-  const { log, leaseMs, maxPerKey } = options;
+  const { log } = options;
+  // The types say so too, but not to a caller without them.
+  const leases: { readonly leaseMs?: number | undefined; readonly maxPerKey?: number | undefined } =
+    options;
+  const { leaseMs, maxPerKey } = leases;
   if (log !== undefined && (leaseMs ?? maxPerKey) !== undefined) {
-    throw new IntermodalError(
-      'invalid-argument',
-      'a log has no leases: leave out leaseMs and maxPerKey',
-    );
+    const text = 'a log has no leases: leave out leaseMs and maxPerKey';
+    throw new IntermodalError('invalid-argument', text, { transport: 'memory' });
   }
   return {
     autoCreate: options.autoCreate ?? false,

@@ -1,39 +1,29 @@
 import { type Address, type Admin, type Backlog, IntermodalError } from '@intermodal/core/driver';
-import { type BrokerState, channelFor, resolve } from './broker.ts';
-import type { ChannelStore } from './channel-store.ts';
-import { place } from './connection.ts';
+import { type BrokerState, type Target, targetOf } from './broker/broker.ts';
+import { place } from './broker/connection.ts';
 import type { Settings } from './options.ts';
 
 export function createAdmin(broker: BrokerState, settings: Settings): Admin {
-  /** @throws `not-found`, `mismatch` */
-  function existing(address: Address): ChannelStore {
-    return channelFor(broker, resolve(address), { ...settings, autoCreate: false });
-  }
+  const targetAt = (address: Address): Target => targetOf(address, settings.shards);
 
-  function create(address: Address): void {
-    const { name, group } = resolve(address);
-    const channel = broker.ensure(name, settings.shards);
-    if (group !== undefined) channel.addGroup(group);
-  }
-
-  function backlog({ group, ...address }: Address): Backlog {
-    const ofGroup: Address = { ...address, group: group ?? address.channel };
+  function backlog(address: Address): Backlog {
+    const group = address.group ?? address.channel;
     const counts = { ready: 0, delayed: 0, 'in-flight': 0 };
-    for (const { state } of existing(ofGroup).unsettled(ofGroup.group ?? '')) counts[state] += 1;
-    const dead = deadLettersOf(ofGroup);
-    const deadLetters = broker.channels.get(resolve(dead).name)?.unsettled(ofGroup.group ?? '');
+    const channel = broker.find({ ...targetAt(address), group });
+    for (const { state } of channel.unsettled(group)) counts[state] += 1;
+    const dead = broker.channels.get(targetAt(deadLettersOf(address)).name);
     return {
       ready: counts.ready,
       inFlight: counts['in-flight'],
       delayed: counts.delayed,
-      deadLettered: address.role === 'main' ? (deadLetters?.length ?? 0) : 0,
+      deadLettered: address.role === 'main' ? (dead?.unsettled(group).length ?? 0) : 0,
       exact: true,
     };
   }
 
   /** A channel or a group goes with its dead letters, and whoever is connected to it is told. */
   function remove(address: Address): void {
-    const { name, group } = resolve(address);
+    const { name, group } = targetAt(address);
     const isWhole = group === undefined || address.role === 'dead-letter';
     const below = isWhole ? `${name}/` : `${name}/${group}/`;
     for (const other of [...broker.channels.keys()]) {
@@ -45,9 +35,9 @@ export function createAdmin(broker: BrokerState, settings: Settings): Admin {
       `'${name}' was removed: provision it again`,
       place(name),
     );
-    for (const connection of [...broker.connections]) {
-      const isOf = connection.address === name && (isWhole || connection.group === group);
-      if (isOf || connection.address.startsWith(below)) connection.end(gone);
+    for (const connection of broker.connections) {
+      const isOf = connection.name === name && (isWhole || connection.group === group);
+      if (isOf || connection.name.startsWith(below)) connection.end(gone);
     }
   }
 
@@ -56,14 +46,14 @@ export function createAdmin(broker: BrokerState, settings: Settings): Admin {
       promised(() => {
         const wanted = address.group === undefined ? [address] : [address, deadLetter];
         for (const each of wanted) {
-          if (mode === 'create') create(each);
-          else existing(each);
+          if (mode === 'create') broker.make(targetAt(each));
+          else broker.find(targetAt(each));
         }
       }),
     backlog: (address) => promised(() => backlog(address)),
     purge: (address) =>
       promised(() => {
-        existing(address).purge(resolve(address).group);
+        broker.find(targetAt(address)).purge(targetAt(address).group);
       }),
     remove: (address) =>
       promised(() => {

@@ -5,10 +5,10 @@ import {
   type Sender,
   type SendOutcome,
 } from '@intermodal/core/driver';
-import { type BrokerState, channelFor, resolve } from './broker.ts';
-import type { ChannelStore } from './channel-store.ts';
-import { type Connection, createConnection } from './connection.ts';
-import { type Gate, unavailable } from './faults.ts';
+import { type BrokerState, targetOf } from './broker/broker.ts';
+import type { BrokerChannel } from './broker/channel.ts';
+import { openConnection } from './broker/connection.ts';
+import { unavailable } from './broker/faults.ts';
 import { type Payload, prepare } from './message.ts';
 import type { Settings } from './options.ts';
 
@@ -20,78 +20,69 @@ export function openSender(
   address: Address,
   settings: Settings,
 ): Sender {
-  const { faults, connections } = broker;
-  const target = resolve(address);
-  const connection: Connection = createConnection({
-    owner,
-    address: target.name,
-    group: target.only,
-    onEnd: () => connections.delete(connection),
-  });
-  connections.add(connection);
+  const { clock, faults, repeats } = broker;
+  const target = targetOf(address, settings.shards);
+  const connection = openConnection(broker.connections, owner, target, () => undefined);
 
   async function send(
     batch: readonly Prepared[],
     signal: AbortSignal,
   ): Promise<readonly SendOutcome[]> {
-    if (connection.over !== undefined) return batch.map(() => failed('rejected', connection.over));
-    if (faults.sends.closed && !(await passes(faults.sends, signal, connection))) {
-      return batch.map(() => failed('unknown', connection.over));
+    if (connection.over !== undefined) return all(batch, 'rejected', connection.over);
+    // The checks before it spare a turn for each batch that no fault holds up.
+    if (faults.sends.closed && !(await faults.sends.pass(signal, connection))) {
+      return all(batch, 'unknown', connection.over);
     }
     const outcomes = storeAll(batch);
-    if (faults.confirms.closed && !(await passes(faults.confirms, signal, connection))) {
-      return batch.map(() => failed('unknown', connection.over));
+    if (faults.confirms.closed && !(await faults.confirms.pass(signal, connection))) {
+      return all(batch, 'unknown', connection.over);
     }
     return outcomes;
   }
 
   function storeAll(batch: readonly Prepared[]): SendOutcome[] {
-    let found: ChannelStore;
+    let channel: BrokerChannel;
     try {
-      found = channelFor(broker, target, settings);
+      channel = settings.autoCreate ? broker.make(target, 'earliest') : broker.find(target);
     } catch (error) {
-      return batch.map(() => failed('rejected', IntermodalError.from(error)));
+      return all(batch, 'rejected', IntermodalError.from(error));
     }
     const outcomes: SendOutcome[] = [];
     for (const { payload } of batch) {
-      const outcome = storeOne(found, payload as Payload);
+      const outcome = storeOne(channel, payload as Payload);
       outcomes.push(outcome);
       if (!outcome.ok) break;
     }
-    while (outcomes.length < batch.length) {
-      outcomes.push(
-        failed(
-          'rejected',
-          unavailable('an earlier message of the batch failed: send this one again'),
-        ),
-      );
-    }
-    found.wake();
-    return outcomes;
+    channel.wake();
+    const behind = unavailable('one before it in its batch failed: send it again');
+    return [...outcomes, ...all(batch.slice(outcomes.length), 'rejected', behind)];
   }
 
-  function storeOne(channel: ChannelStore, payload: Payload): SendOutcome {
+  function storeOne(channel: BrokerChannel, payload: Payload): SendOutcome {
     const failure = faults.nextSendFailure();
     if (failure === undefined) return { ok: true, position: append(channel, payload) };
     if (failure.certainty === 'unknown' && failure.stored) append(channel, payload);
-    return failed(failure.certainty, failure.error);
+    return { ok: false, certainty: failure.certainty, error: failure.error };
   }
 
-  /** The position that it has, or that its first copy has. */
-  function append(channel: ChannelStore, payload: Payload): string {
-    if (payload.dedupeId === undefined)
-      return String(channel.append(payload, target.only).sequence);
-    const { repeats } = broker;
-    const now = broker.clock.now();
+  /** Its position, or that of the first of the same dedupe id. */
+  function append(channel: BrokerChannel, payload: Payload): string {
+    if (payload.dedupeId === undefined) return store(channel, payload);
+    const now = clock.now();
     for (const [id, { until }] of repeats) {
       if (until > now) break;
       repeats.delete(id);
     }
     const id = JSON.stringify([target.name, target.only, payload.dedupeId]);
-    const position =
-      repeats.get(id)?.position ?? String(channel.append(payload, target.only).sequence);
-    if (!repeats.has(id)) repeats.set(id, { position, until: now + dedupeWindowMs });
+    const first = repeats.get(id);
+    if (first !== undefined) return first.position;
+    const position = store(channel, payload);
+    repeats.set(id, { position, until: now + dedupeWindowMs });
     return position;
+  }
+
+  function store(channel: BrokerChannel, payload: Payload): string {
+    return String(channel.append(payload, target.only).sequence);
   }
 
   return {
@@ -112,30 +103,10 @@ export function openSender(
   };
 }
 
-function failed(
+function all(
+  batch: readonly Prepared[],
   certainty: 'rejected' | 'unknown',
   error = unavailable('the send was given up'),
-): SendOutcome {
-  return { ok: false, certainty, error };
-}
-
-/** Whether the gate opened before the connection or the caller's patience ended. */
-function passes(gate: Gate, signal: AbortSignal, connection: Connection): Promise<boolean> {
-  return new Promise((resolvePassed) => {
-    const leave = (passed: boolean): void => {
-      gate.waits.delete(onOpen);
-      connection.waits.delete(onEnd);
-      signal.removeEventListener('abort', onEnd);
-      resolvePassed(passed);
-    };
-    const onOpen = (): void => {
-      leave(true);
-    };
-    const onEnd = (): void => {
-      leave(false);
-    };
-    gate.waits.add(onOpen);
-    connection.waits.add(onEnd);
-    signal.addEventListener('abort', onEnd);
-  });
+): SendOutcome[] {
+  return batch.map(() => ({ ok: false, certainty, error }));
 }

@@ -1,6 +1,11 @@
-import { IntermodalError, type Transport } from '@intermodal/core/driver';
-import { channelFor, createMemoryBroker, type MemoryBroker, resolve, stateOf } from './broker.ts';
-import { type Connection, createConnection } from './connection.ts';
+import {
+  type Address,
+  IntermodalError,
+  type Receiver,
+  type Transport,
+} from '@intermodal/core/driver';
+import { createMemoryBroker, type MemoryBroker, stateOf, targetOf } from './broker/broker.ts';
+import { openLogReceiver } from './log-receiver.ts';
 import {
   logCapabilities,
   type MemoryLogCapabilities,
@@ -12,6 +17,7 @@ import {
   resolveOptions,
 } from './options.ts';
 import { createAdmin, promised } from './provision.ts';
+import { openQueueReceiver, type ReceiverSetup } from './receiver.ts';
 import { openSender } from './sender.ts';
 
 type MemoryCapabilities = MemoryQueueCapabilities | MemoryLogCapabilities;
@@ -37,13 +43,14 @@ export function memoryTransport(options: MemoryTransportOptions = {}): MemoryTra
   const settings = resolveOptions(options);
   const broker = options.broker ?? createMemoryBroker();
   const state = stateOf(broker);
+  /** Marks its connections among those of other transports. */
   const owner = {};
   let closed = false;
 
   /** @throws `closed`, or what a fault says */
   function mayOpen(): void {
     if (closed)
-      throw new IntermodalError('closed', 'the transport was closed', { transport: 'memory' });
+      throw new IntermodalError('closed', 'the transport is closed', { transport: 'memory' });
     if (state.faults.refusal !== undefined) throw state.faults.refusal;
   }
 
@@ -59,46 +66,36 @@ export function memoryTransport(options: MemoryTransportOptions = {}): MemoryTra
     openReceiver: (address, receiverOptions) =>
       promised(() => {
         mayOpen();
-        const { name, group = address.channel } = resolve(address);
-        if (receiverOptions.from !== undefined) {
-          // A new group may begin by reading: nobody had to provision it.
-          const known = settings.autoCreate
-            ? state.ensure(name, settings.shards)
-            : state.find(name, settings.shards);
-          known?.addGroup(group);
-        }
-        const channel = channelFor(state, { name, group, only: group }, settings);
-        return channel.openReceiver({
-          group,
-          settings,
-          options: receiverOptions,
-          connect(onEnd) {
-            const connection: Connection = createConnection({
-              owner,
-              address: name,
-              group,
-              onEnd() {
-                state.connections.delete(connection);
-                onEnd();
-              },
-            });
-            state.connections.add(connection);
-            return connection;
-          },
-        });
+        return openReceiver(address, { broker: state, owner, options: receiverOptions, settings });
       }),
     admin: createAdmin(state, settings),
     check: (address) =>
       promised(() => {
         mayOpen();
         if (address !== undefined && !settings.autoCreate)
-          channelFor(state, resolve(address), settings);
+          state.find(targetOf(address, settings.shards));
       }),
     close: () =>
       promised(() => {
         closed = true;
-        for (const connection of [...state.connections])
+        for (const connection of state.connections)
           if (connection.owner === owner) connection.end();
       }),
   };
+}
+
+function openReceiver(address: Address, setup: Omit<ReceiverSetup, 'target'>): Receiver {
+  const { broker, options, settings } = setup;
+  const { group = address.channel, ...rest } = targetOf(address, settings.shards);
+  const target = { ...rest, group };
+  if (settings.autoCreate) broker.make(target, 'earliest');
+  else if (options.from !== undefined) {
+    // A new group may begin by reading: nobody had to provision it.
+    broker.find({ ...target, group: undefined });
+    broker.make(target);
+  }
+  const channel = broker.find(target);
+  return channel.mode === 'queue'
+    ? openQueueReceiver(channel.open(group, options.from), { ...setup, target })
+    : openLogReceiver(channel.open(group, options.from), { ...setup, target });
 }
