@@ -54,6 +54,7 @@ describe('bothCapabilities', () => {
       release: 'by-closing',
       retry: 'immediate',
       delay: false,
+      priority: false,
       headers: 'envelope',
     });
   });
@@ -63,9 +64,11 @@ describe('bothCapabilities', () => {
       fc.property(anyCapabilities, anyCapabilities, (one, other) => {
         const both: Capabilities = bothCapabilities(one, other);
         expect(bothCapabilities(other, one)).toEqual(both);
-        expect(bothCapabilities(one, one)).toEqual(one);
+        expect(bothCapabilities(one, one)).toEqual({ ...one, priority: false });
         expect(bothCapabilities(both, one)).toEqual(both);
-        const names = Object.keys(one) as (keyof Capabilities)[];
+        expect(both.priority).toBe(false);
+        const all = Object.keys(one) as (keyof Capabilities)[];
+        const names = all.filter((name) => name !== 'priority');
         for (const name of names) expect([one[name], other[name]]).toContain(both[name]);
         const flags = names.filter((name) => typeof one[name] === 'boolean');
         expect(flags.map((name) => both[name])).toEqual(
@@ -102,7 +105,8 @@ describe('bothCapabilities', () => {
       Omit<typeof plainCapabilities, 'delay'> & { readonly delay: false }
     >;
     expectTypeOf<Without['delay']>().toEqualTypeOf<false>();
-    expectTypeOf<Both<Capabilities, Capabilities>>().toEqualTypeOf<Capabilities>();
+    expectTypeOf<Wide['priority']>().toEqualTypeOf<false>();
+    expectTypeOf<Both<Capabilities, Capabilities>>().toExtend<Capabilities>();
   });
 
   test('a composite has the type of both', () => {

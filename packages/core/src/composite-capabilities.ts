@@ -1,6 +1,6 @@
 import type { Capabilities } from './capabilities.ts';
 
-/** From the weakest to the strongest promise of each fact. */
+/** From the weakest to the strongest promise of each fact that two transports can keep together. */
 const ranks = {
   receive: [false, true],
   groups: ['none', 'single', 'many'],
@@ -16,7 +16,8 @@ const ranks = {
   lease: [false, true],
   delay: [false, true],
   ttl: [false, true],
-  priority: [false, true],
+  // Two brokers do not know what waits at the other one.
+  priority: [false],
   dedupe: [false, true],
   replay: [false, true],
   headers: ['envelope', 'native'],
@@ -25,16 +26,18 @@ const ranks = {
 type Ranks = typeof ranks;
 
 /** The first of the ranks that is one of the two. */
-type FirstOf<R, A, B> = R extends readonly [infer First, ...infer Rest]
-  ? First extends A | B
-    ? First
-    : FirstOf<Rest, A, B>
-  : never;
+type FirstOf<R, A, B> = R extends readonly [infer Only]
+  ? Only
+  : R extends readonly [infer First, ...infer Rest]
+    ? First extends A | B
+      ? First
+      : FirstOf<Rest, A, B>
+    : never;
 
 /** Each pair of members of the two unions has its own weaker one. */
 type Weaker<R, A, B> = A extends unknown ? (B extends unknown ? FirstOf<R, A, B> : never) : never;
 
-/** What two transports have in common, fact by fact; literals stay literals. */
+/** What two transports can do together, fact by fact; literals stay literals. */
 export type Both<A extends Capabilities, B extends Capabilities> = {
   readonly [K in keyof Capabilities]: Weaker<Ranks[K], A[K], B[K]>;
 } extends infer C extends Capabilities
@@ -51,5 +54,5 @@ export function bothCapabilities<A extends Capabilities, B extends Capabilities>
 }
 
 function weaker(of: readonly unknown[], one: unknown, other: unknown): unknown {
-  return of.indexOf(one) < of.indexOf(other) ? one : other;
+  return of.find((fact) => fact === one || fact === other) ?? of.at(-1);
 }

@@ -7,10 +7,13 @@ import { doBoth, type Side, type Sides } from './composite-sides.ts';
 import type { Address, Admin, Backlog, Driver, Transport, WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
 
-export interface CompositeTransportOptions<A extends Capabilities, B extends Capabilities> {
+export interface CompositeTransportOptions<
+  A extends Transport = Transport,
+  B extends Transport = Transport,
+> {
   /** Both are the composite's from here on: closing it closes them. */
-  readonly first: Transport<A>;
-  readonly second: Transport<B>;
+  readonly first: A;
+  readonly second: B;
   /**
    * Where a message goes. Order by key holds as long as a key stays on its side. Called once per message and for each
    * connection that it is prepared for, so it may answer differently later; `address` tells dead letters.
@@ -19,18 +22,21 @@ export interface CompositeTransportOptions<A extends Capabilities, B extends Cap
 }
 
 /**
- * Two transports behind one, which can do what both can: each message goes to the side that `side` names, and a consumer
+ * Two transports behind one, which can do what both can, except priority: each message goes to the side that `side` names, and a consumer
  * gets the deliveries of both. The connection to both is one: when either is lost, both open again.
  *
  * @throws `unsupported` for a queue and a log: one is settled by message, the other by position
  */
-export function compositeTransport<A extends Capabilities, B extends Capabilities>(
+export function compositeTransport<A extends Transport, B extends Transport>(
   options: CompositeTransportOptions<A, B>,
-): Transport<Both<A, B>> {
+): Transport<Both<A['capabilities'], B['capabilities']>> {
   const { first, second } = options;
   const drivers: Sides<Driver> = { first, second };
   const name = `${first.name}+${second.name}`;
-  const capabilities = bothCapabilities(first.capabilities, second.capabilities);
+  const capabilities = bothCapabilities<A['capabilities'], B['capabilities']>(
+    first.capabilities,
+    second.capabilities,
+  );
   checkSettle(first, second, capabilities);
   const prefix = commonPrefix(first, second);
   const messages = sideMessages(drivers, prefix);
