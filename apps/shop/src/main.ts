@@ -1,1 +1,1 @@
-process.stdout.write("{}\n");
+process.stdout.write('{}\n');

@@ -1,10 +1,10 @@
 import { type Channel, checkName } from './channel.ts';
 import type { ProvisionOptions } from './consumer-types.ts';
+import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { Address, Backlog, Driver, Receiver, WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import type { PublishQueue } from './publish-queue.ts';
-import { defaultMaxAttempts } from './retry-policy.ts';
 import { checkNumber, checkWhole, needs } from './settings.ts';
 import { timer, type Wheel } from './wheel.ts';
 
@@ -106,7 +106,7 @@ export function createAdministration({
         { transport },
       );
     }
-    const maxAttempts = options.maxAttempts ?? defaultMaxAttempts;
+    const maxAttempts = options.maxAttempts ?? defaults.maxAttempts;
     checkWhole('maxAttempts', maxAttempts, 1);
     for (const channel of channels) {
       if (channel.order === 'key')
@@ -133,7 +133,8 @@ export function createAdministration({
     channel: SomeChannel,
     options: GroupOptions & { readonly maxPerSecond?: number },
   ): Promise<{ readonly moved: number }> {
-    if (!capabilities.receive || driver.openReceiver === undefined) {
+    const open = driver.openReceiver?.bind(driver);
+    if (!capabilities.receive || open === undefined) {
       throw new IntermodalError(
         'unsupported',
         `'${transport}' only publishes and has no dead letters`,
@@ -156,21 +157,18 @@ export function createAdministration({
           throw IntermodalError.from(error, { transport });
       }
     }
-    return moveByHand(address, options);
+    return moveByHand(open, address, options);
   }
 
   /** Receives each dead letter, publishes it to its own group, and acks it only when that is confirmed. */
   async function moveByHand(
+    open: NonNullable<Driver['openReceiver']>,
     address: Address,
     options: { readonly maxPerSecond?: number; readonly signal?: AbortSignal },
   ): Promise<{ moved: number }> {
     const target = queueTo(driver, address);
-    const receiver = await bounded(options.signal, async (signal) =>
-      driver.openReceiver!(
-        deadLettersOf(address),
-        { prefetch: 10, clock: wheel.clock, onLane: () => Promise.resolve() },
-        signal,
-      ),
+    const receiver = await bounded(options.signal, (signal) =>
+      open(deadLettersOf(address), { prefetch, clock: wheel.clock, onLane: ignoreLane }, signal),
     );
     const started = wheel.clock.now();
     let moved = 0;
@@ -210,7 +208,7 @@ export function createAdministration({
     signal?.addEventListener('abort', onAbort, { once: true });
     wheel.set(quiet, wheel.clock.now() + quietMs);
     try {
-      return await receiver.receive(10, stop.signal);
+      return await receiver.receive(prefetch, stop.signal);
     } finally {
       wheel.cancel(quiet);
       signal?.removeEventListener('abort', onAbort);
@@ -229,16 +227,14 @@ export function createAdministration({
     const wait = due - wheel.clock.now();
     if (wait <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const wake = timer(resolve);
+      const end = (): void => {
+        wheel.cancel(wake);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const wake = timer(end);
       wheel.set(wake, due);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          wheel.cancel(wake);
-          resolve();
-        },
-        { once: true },
-      );
+      signal?.addEventListener('abort', end, { once: true });
     });
   }
 
@@ -246,7 +242,10 @@ export function createAdministration({
     provision,
     check: (channel, signal) =>
       bounded(signal, (bound) =>
-        driver.check(channel === undefined ? undefined : mainAddress(channel, undefined), bound),
+        driver.check(
+          channel === undefined ? undefined : { channel: channel.name, role: 'main' },
+          bound,
+        ),
       ),
     backlog(channel, options) {
       const backlog = driver.admin?.backlog?.bind(driver.admin);
@@ -266,4 +265,10 @@ export function createAdministration({
   };
 }
 
+// Dead letters of a redrive under way at once, and how long none may come before it ends.
+const prefetch = 10;
 const quietMs = 2_000;
+
+function ignoreLane(): Promise<void> {
+  return Promise.resolve();
+}

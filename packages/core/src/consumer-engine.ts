@@ -1,18 +1,21 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { Consumer, StopReport } from './consumer-types.ts';
+import { createDeadline } from './deadline.ts';
+import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { createFetcher } from './fetcher.ts';
-import { createHeld, type Held } from './held.ts';
+import { createHeld, type Held, orderKeyOf } from './held.ts';
 import { createHolding } from './holding.ts';
 import { createLanes } from './lanes.ts';
 import { createLeases } from './leases.ts';
+import { watchUnsettled } from './leak-report.ts';
 import { createLink } from './link.ts';
 import { createLogLanes } from './log-lanes.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
-import type { ConsumerCounters, Engine, Runner } from './runner.ts';
+import { createCounters, type Engine, type Runner } from './runner.ts';
 import { createSettler } from './settler.ts';
 import { createSettling } from './settling.ts';
 import { checkWhole } from './settings.ts';
@@ -31,14 +34,7 @@ export function createConsumerEngine(
 ): EngineConsumer {
   const { wheel, telemetry, channel, group, capabilities } = plan;
   const { clock } = wheel;
-  const counters: ConsumerCounters = {
-    acked: 0,
-    retried: 0,
-    deadLettered: 0,
-    leaseLost: 0,
-    reopened: 0,
-    released: 0,
-  };
+  const counters = createCounters();
   const lanes = createLanes();
   const opened = deferred<void>();
   const done = deferred<void>();
@@ -109,7 +105,8 @@ export function createConsumerEngine(
     const text = `no connection to consume '${channel}' within ${plan.operationTimeoutMs} ms`;
     fail(new IntermodalError('unavailable', text, { address: channel, cause: lastError }));
   });
-  const unsettledCheck = timer(reportUnsettled);
+  const deadline = createDeadline(wheel);
+  const unwatch = watchUnsettled(plan, holding.all);
 
   const engine: Engine = {
     lanes,
@@ -123,8 +120,16 @@ export function createConsumerEngine(
     },
     started,
     returned,
+    rewind(handles) {
+      for (const { held } of handles) {
+        unstart(held);
+        held.handle = undefined;
+        held.localRetries += 1;
+      }
+      lanes.back(handles.map((handle) => handle.held));
+    },
     leave({ held }) {
-      held.running = false;
+      unstart(held);
       if (held.lost || held.settled) holding.settleUp(held);
       else holding.giveBack([held]);
     },
@@ -136,8 +141,16 @@ export function createConsumerEngine(
   };
   const runner = createRunner(engine);
 
+  function unstart(held: Held): void {
+    if (!held.running) return;
+    held.running = false;
+    counters.running -= 1;
+    if (plan.handlerTimeoutMs !== undefined) wheel.cancel(held.alarm);
+  }
+
   function started(held: Held, handle: DeliveryHandle): void {
     held.running = true;
+    counters.running += 1;
     held.handle = handle;
     held.startedAt = clock.now();
     if (telemetry !== undefined) {
@@ -158,8 +171,10 @@ export function createConsumerEngine(
 
   function returned(handle: DeliveryHandle, thrown: { readonly error: unknown } | undefined): void {
     const { held } = handle;
-    held.running = false;
-    if (plan.handlerTimeoutMs !== undefined && !handle.abandoned) wheel.cancel(held.alarm);
+    if (handle.abandoned) {
+      held.running = false; // its alarm may be a retry's by now
+      counters.running -= 1;
+    } else unstart(held);
     if (held.lost || held.settled) {
       holding.settleUp(held);
       return;
@@ -205,7 +220,7 @@ export function createConsumerEngine(
     const { checkpoints } = logLanes;
     for (const wire of deliveries) {
       if (wire.lane !== undefined && logLanes.isRevoking(wire.lane)) continue;
-      const held = createHeld(wire, epoch, orderKeyOf(wire), now);
+      const held = createHeld(wire, epoch, orderKeyOf(wire, capabilities), now);
       if (checkpoints !== undefined && wire.lane !== undefined) {
         held.passed = checkpoints.arrive(wire.lane, wire.token);
       }
@@ -215,23 +230,6 @@ export function createConsumerEngine(
     }
     if (state === 'open') runner.dispatch();
     else holding.giveBackUnstarted();
-  }
-
-  /** On a log the lane is a shard, and what must be serial is a key within it. */
-  function orderKeyOf(wire: WireDelivery): string | undefined {
-    if (wire.lane === undefined || capabilities.settle !== 'watermark') return wire.lane;
-    return wire.message.key === undefined ? undefined : `${wire.lane}\n${wire.message.key}`;
-  }
-
-  function reportUnsettled(): void {
-    const now = clock.now();
-    for (const held of holding.all) {
-      const ms = now - held.startedAt;
-      if (!held.running || held.reported || ms < plan.unsettledWarningMs) continue;
-      held.reported = true;
-      plan.onUnsettled(held, ms);
-    }
-    wheel.set(unsettledCheck, now + Math.min(plan.unsettledWarningMs, 60_000));
   }
 
   /** It cannot go on: `done` says so at once, and what runs is wound up behind it. */
@@ -244,15 +242,17 @@ export function createConsumerEngine(
   }
 
   function stop(settings: { readonly deadlineMs?: number }): Promise<StopReport> {
+    deadline.within(settings.deadlineMs ?? defaults.stopDeadlineMs);
     if (stopped !== undefined) return stopped;
     state = 'stopping';
     wheel.cancel(openTimeout);
-    wheel.cancel(unsettledCheck);
+    unwatch();
     const receiver = link.current;
     link.close();
     opened.reject(new IntermodalError('closed', 'the consumer was stopped before it was open'));
     const parts = { plan, fetcher, lanes, holding, logLanes, runner, counters, receiver, epoch };
-    stopped = windDown(parts, settings.deadlineMs ?? 30_000).then((report) => {
+    stopped = windDown({ ...parts, deadline: deadline.signal }).then((report) => {
+      deadline.cancel();
       plan.onStopped();
       done.resolve();
       return report;
@@ -261,9 +261,6 @@ export function createConsumerEngine(
   }
 
   wheel.set(openTimeout, clock.now() + plan.operationTimeoutMs);
-  if (plan.unsettledWarningMs > 0) {
-    wheel.set(unsettledCheck, clock.now() + Math.min(plan.unsettledWarningMs, 60_000));
-  }
   link.ensure();
 
   return {
@@ -287,9 +284,7 @@ export function createConsumerEngine(
       runner.dispatch();
     },
     stats() {
-      let running = 0;
-      for (const held of holding.all) if (held.running) running += 1;
-      const { acked, retried, deadLettered, leaseLost, reopened } = counters;
+      const { running, acked, retried, deadLettered, leaseLost, reopened } = counters;
       const waiting = holding.all.size - running;
       return { running, waiting, acked, retried, deadLettered, leaseLost, reopened };
     },

@@ -136,8 +136,8 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
     }
     this.intent = intent;
     const settled = this.#settled();
-    this.#owner.settle(this, intent);
     this.onIntent?.();
+    this.#owner.settle(this, intent);
     return settled;
   }
 

@@ -238,3 +238,4 @@ export {
   type PackedHeaders,
   type PackingRules,
 } from './header-packing.ts';
+export { decodeEnvelope, encodeEnvelope } from './cloud-event-envelope.ts';

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts';
 import { IntermodalError } from './error.ts';
-import { describeIssues, type SchemaResult } from './schema.ts';
+import { isThenable, validate } from './validate.ts';
 
 export interface Encoded {
   readonly body: string | Uint8Array;
@@ -17,33 +17,37 @@ export function encodeBody(
   channel: Channel<unknown, unknown, 'none' | 'key'>,
   body: unknown,
 ): Encoded | Promise<Encoded> {
-  const result = channel.schema?.['~standard'].validate(body);
-  if (result instanceof Promise)
-    return result.then((settled) => encodeChecked(channel, body, settled));
-  return encodeChecked(channel, body, result);
+  if (channel.schema === undefined) return encodeValid(channel, body);
+  const output = validate(channel, body, 'invalid-argument');
+  // The output of a schema may be a promise too; whoever waits for it loses only a turn.
+  if (isThenable(output)) return Promise.resolve(output).then(() => encodeValid(channel, body));
+  return encodeValid(channel, body);
 }
 
-function encodeChecked(
-  channel: Channel<unknown, unknown, 'none' | 'key'>,
-  body: unknown,
-  result: SchemaResult<unknown> | undefined,
-): Encoded {
-  if (result?.issues !== undefined) {
-    throw new IntermodalError(
-      'invalid-argument',
-      `the body does not fit the schema of '${channel.name}': ${describeIssues(result.issues)}`,
-      { address: channel.name },
-    );
-  }
+function encodeValid(channel: Channel<unknown, unknown, 'none' | 'key'>, body: unknown): Encoded {
   const { codec } = channel;
+  let encoded: unknown;
   try {
-    return { body: codec.encode(body), contentType: codec.contentType };
+    encoded = codec.encode(body);
   } catch (cause) {
     if (IntermodalError.is(cause)) throw cause;
-    throw new IntermodalError(
-      'invalid-argument',
-      `the codec of '${channel.name}' cannot encode the body`,
-      { address: channel.name, cause },
-    );
+    throw refused(channel, 'its codec cannot encode the body', cause);
   }
+  if (typeof encoded === 'string') {
+    if (encoded.isWellFormed()) return { body: encoded, contentType: codec.contentType };
+    throw refused(channel, 'the body has half a surrogate pair, which no UTF-8 text can hold');
+  }
+  if (ArrayBuffer.isView(encoded)) {
+    return { body: encoded as Uint8Array, contentType: codec.contentType };
+  }
+  throw refused(channel, `its codec encoded the body neither to a string nor to bytes`);
+}
+
+function refused(
+  channel: Channel<unknown, unknown, 'none' | 'key'>,
+  what: string,
+  cause?: unknown,
+): IntermodalError {
+  const text = `channel '${channel.name}': ${what}`;
+  return new IntermodalError('invalid-argument', text, { address: channel.name, cause });
 }

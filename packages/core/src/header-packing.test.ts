@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { codeOf } from '../test/support/code-of.ts';
 import type { Headers } from './client-types.ts';
-import { IntermodalError } from './error.ts';
 import {
   checkHeaders,
   type PackingRules,
@@ -34,15 +34,6 @@ const fitsOnly = (pattern: RegExp, maxCount = 10, maxNameBytes = 256): PackingRu
   maxNameBytes,
   isNative: (name, value) => pattern.test(name) && value !== '',
 });
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    return IntermodalError.is(error) ? error.code : `not ours: ${String(error)}`;
-  }
-  return 'none';
-}
 
 describe('checkHeaders', () => {
   test('copies objects and maps', () => {

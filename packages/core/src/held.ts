@@ -1,3 +1,4 @@
+import type { Capabilities } from './capabilities.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { WireDelivery } from './driver.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
@@ -70,4 +71,10 @@ export function createHeld(
     tracked: false,
     extending: undefined,
   };
+}
+
+/** What a delivery is serial with. On a log the lane is a shard, and what must be serial is a key within it. */
+export function orderKeyOf(wire: WireDelivery, capabilities: Capabilities): string | undefined {
+  if (wire.lane === undefined || capabilities.settle !== 'watermark') return wire.lane;
+  return wire.message.key === undefined ? undefined : `${wire.lane}\n${wire.message.key}`;
 }

@@ -84,13 +84,12 @@ export function createHolding(options: HoldingOptions): Holding {
   function lose(held: Held, error: IntermodalError | undefined): void {
     if (held.lost || held.settled) return;
     markLost(held, error);
-    if (held.handle !== undefined) {
-      held.waiting = false;
-      held.handle.abort(held.handle.leaseLost());
+    held.waiting = false;
+    held.handle?.abort(held.handle.leaseLost());
+    if (lanes.remove((other) => other === held).length === 0) {
       settleUp(held);
       return;
     }
-    lanes.remove((other) => other === held);
     forget(held);
     options.onReady();
   }

@@ -38,5 +38,12 @@ export {
   type IntermodalErrorOptions,
   Rejection,
 } from './error.ts';
+export { openTransport, type TransportFactory, type TransportLocation } from './open-transport.ts';
 export type { StandardSchema } from './schema.ts';
 export type { Telemetry, TelemetryEvent } from './telemetry.ts';
+export {
+  parseTransportUrl,
+  type TransportCredentials,
+  type TransportHost,
+  type TransportUrl,
+} from './transport-url.ts';

@@ -3,7 +3,7 @@ import type { Held } from './held.ts';
 interface Lane {
   /** Started and not done: handlers that still run count although their lease is gone. */
   active: number;
-  readonly queue: Held[];
+  queue: Held[];
 }
 
 /** What may be handled now: everything across keys at once, one after another within one. */
@@ -92,18 +92,15 @@ export function createLanes(): Lanes {
     done,
     remove(match) {
       const removed: Held[] = [];
-      const kept: Held[] = [];
-      for (const held of ready) (match(held) ? removed : kept).push(held);
+      const keep = (held: Held): boolean => {
+        if (!match(held)) return true;
+        removed.push(held);
+        return false;
+      };
+      ready = ready.filter(keep);
       const fromReady = [...removed];
-      ready = kept;
       for (const lane of lanes.values()) {
-        for (let index = 0; index < lane.queue.length;) {
-          const held = lane.queue[index]!;
-          if (match(held)) {
-            removed.push(held);
-            lane.queue.splice(index, 1);
-          } else index += 1;
-        }
+        if (lane.queue.length > 0) lane.queue = lane.queue.filter(keep);
       }
       for (const held of fromReady) done(held);
       return removed;

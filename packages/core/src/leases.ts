@@ -20,12 +20,14 @@ export function createLeases(
   onLost: (held: Held, error: IntermodalError | undefined) => void,
 ): Leases {
   const { clock } = wheel;
+  const extend: NonNullable<Receiver['extend']> =
+    receiver.extend?.bind(receiver) ?? ((tokens) => Promise.resolve(tokens.map(() => 'lost')));
   let due: Held[] = [];
   let scheduled = false;
   let dead = false;
 
   function track(held: Held): void {
-    if (receiver.extend === undefined || held.wire.leaseUntil === undefined) return;
+    if (held.wire.leaseUntil === undefined) return;
     held.leaseUntil = held.wire.leaseUntil;
     held.leaseMs = Math.max(1, held.leaseUntil - clock.now());
     held.lease.onDue = () => {
@@ -36,6 +38,10 @@ export function createLeases(
 
   /** On a grid, so that leases taken at about the same time are renewed by one request. */
   function plan(held: Held): void {
+    if (receiver.extend === undefined) {
+      wheel.set(held.lease, held.leaseUntil);
+      return;
+    }
     const grid = Math.max(1, held.leaseMs / 10);
     const half = held.leaseUntil - held.leaseMs / 2;
     wheel.set(held.lease, Math.max(clock.now(), Math.floor(half / grid) * grid));
@@ -79,7 +85,7 @@ export function createLeases(
     });
     wheel.set(tooSlow, clock.now() + timeoutMs);
     const tokens = batch.map((held) => held.wire.token);
-    const answered = receiver.extend!(tokens, leaseMs, controller.signal)
+    const answered = extend(tokens, leaseMs, controller.signal)
       .then(
         (outcomes) => {
           batch.forEach((held, index) => {
@@ -148,15 +154,25 @@ export function createLeases(
       await held.extending;
       if (dead || held.lost || !held.tracked)
         throw new IntermodalError('lease-lost', 'the lease of this delivery is over');
+      const until = clock.now() + leaseMs;
+      if (held.leaseUntil >= until) return;
       await request([held], leaseMs);
-      if (held.lost)
+      if (lostNow(held))
         throw new IntermodalError(
           'lease-lost',
           'the lease of this delivery was lost while it was extended',
         );
+      if (held.leaseUntil < until) {
+        throw new IntermodalError('unavailable', 'the lease of this delivery was not extended');
+      }
     },
     kill() {
       dead = true;
     },
   };
+}
+
+// A function, since the compiler takes what was false before a wait for false after it.
+function lostNow(held: Held): boolean {
+  return held.lost;
 }

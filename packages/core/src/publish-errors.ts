@@ -34,22 +34,14 @@ export function createPublishErrors(transport: string, place: string): PublishEr
       return new IntermodalError('unknown-outcome', text, { transport, address: place, cause });
     },
     notSent(why, timeoutMs, cause) {
-      switch (why) {
-        case 'closed':
-          return closed();
-        case 'aborted':
-          return new IntermodalError(
-            'aborted',
-            `the publish to ${place} was aborted before it was sent`,
-            { transport, address: place },
-          );
-        case 'timeout':
-          return new IntermodalError(
-            'timeout',
-            `${place} took no message within ${timeoutMs} ms; nothing was sent, so it can be published again`,
-            { transport, address: place, cause, retryable: true },
-          );
+      if (why === 'closed') return closed();
+      const about = { transport, address: place, cause };
+      if (why === 'aborted') {
+        const text = `the publish to ${place} was aborted before it was sent`;
+        return new IntermodalError('aborted', text, about);
       }
+      const text = `${place} took no message within ${timeoutMs} ms; nothing was sent, so it can be published again`;
+      return new IntermodalError('timeout', text, { ...about, retryable: true });
     },
     missingOutcome() {
       const error = new IntermodalError('unknown', `${transport} gave no outcome for a message`, {

@@ -25,6 +25,8 @@ export interface Engine {
   started(held: Held, handle: DeliveryHandle): void;
   /** It returned, or threw `error`. */
   returned(handle: DeliveryHandle, failure: { readonly error: unknown } | undefined): void;
+  /** They wait again behind an earlier one of their key, and count as tried. */
+  rewind(handles: readonly DeliveryHandle[]): void;
   /** The application has gone away without settling it: it goes back. */
   leave(handle: DeliveryHandle): void;
   /** It cannot be understood: to the dead letters, alone. */
@@ -32,6 +34,8 @@ export interface Engine {
 }
 
 export interface ConsumerCounters {
+  /** Handlers that have been called and have not returned. */
+  running: number;
   acked: number;
   retried: number;
   deadLettered: number;
@@ -39,4 +43,16 @@ export interface ConsumerCounters {
   reopened: number;
   /** Given back without having been started, since the consumer is being stopped. */
   released: number;
+}
+
+export function createCounters(): ConsumerCounters {
+  return {
+    running: 0,
+    acked: 0,
+    retried: 0,
+    deadLettered: 0,
+    leaseLost: 0,
+    reopened: 0,
+    released: 0,
+  };
 }

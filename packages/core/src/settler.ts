@@ -111,9 +111,9 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
         over = true;
         wheel.cancel(tooSlow);
         calls.delete(controller);
-        for (let index = 0; index < entries.length; index += 1) {
+        for (const [index, entry] of entries.entries()) {
           onOutcome(
-            entries[index]!,
+            entry,
             outcomes?.[index] ?? {
               failed: IntermodalError.from(error, { code: 'unknown', retryable: true }),
             },

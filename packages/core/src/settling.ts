@@ -53,8 +53,10 @@ export function createSettling(options: SettlingOptions): Settling {
   /** Sends one settlement, never beside an extension that could undo it. */
   function send(held: Held, settlement: Settlement, done: (outcome: SettleOutcome) => void): void {
     const extending = held.epoch.leases.untrack(held);
-    // A key's next message waits for this answer, so it does not wait for company.
-    const urgent = held.orderKey !== undefined && lanes.followers(held).length > 0;
+    // A key's next message waits for this answer; and where nothing else is under way, no company will come.
+    const urgent =
+      (counters.running === 0 && lanes.readyCount === 0) ||
+      (held.orderKey !== undefined && lanes.followers(held).length > 0);
     if (extending === undefined) {
       held.epoch.settler.add(settlement, urgent, done);
       return;
