@@ -1,5 +1,6 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { Consumer, StopReport } from './consumer-types.ts';
+import { createDeadline } from './deadline.ts';
 import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
@@ -14,7 +15,7 @@ import { watchUnsettled } from './leak-report.ts';
 import { createLink } from './link.ts';
 import { createLogLanes } from './log-lanes.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
-import type { ConsumerCounters, Engine, Runner } from './runner.ts';
+import { createCounters, type Engine, type Runner } from './runner.ts';
 import { createSettler } from './settler.ts';
 import { createSettling } from './settling.ts';
 import { checkWhole } from './settings.ts';
@@ -33,22 +34,13 @@ export function createConsumerEngine(
 ): EngineConsumer {
   const { wheel, telemetry, channel, group, capabilities } = plan;
   const { clock } = wheel;
-  const counters: ConsumerCounters = {
-    running: 0,
-    acked: 0,
-    retried: 0,
-    deadLettered: 0,
-    leaseLost: 0,
-    reopened: 0,
-    released: 0,
-  };
+  const counters = createCounters();
   const lanes = createLanes();
   const opened = deferred<void>();
   const done = deferred<void>();
   let epoch: ReceiverEpoch | undefined;
   let concurrency = plan.concurrency;
   let state: 'open' | 'paused' | 'stopping' = 'open';
-  let stopBy = Infinity;
   let stopped: Promise<StopReport> | undefined;
   let lastError: IntermodalError | undefined;
   opened.promise.catch(() => undefined);
@@ -113,10 +105,7 @@ export function createConsumerEngine(
     const text = `no connection to consume '${channel}' within ${plan.operationTimeoutMs} ms`;
     fail(new IntermodalError('unavailable', text, { address: channel, cause: lastError }));
   });
-  const deadline = new AbortController();
-  const overdue = timer(() => {
-    deadline.abort(new IntermodalError('timeout', 'the deadline of stop has passed'));
-  });
+  const deadline = createDeadline(wheel);
   const unwatch = watchUnsettled(plan, holding.all);
 
   const engine: Engine = {
@@ -253,13 +242,7 @@ export function createConsumerEngine(
   }
 
   function stop(settings: { readonly deadlineMs?: number }): Promise<StopReport> {
-    const due = clock.now() + (settings.deadlineMs ?? defaults.stopDeadlineMs);
-    // A second call can only shorten the time: who asks for less must not wait for who asked for more.
-    if (due < stopBy) {
-      stopBy = due;
-      if (due <= clock.now()) overdue.onDue();
-      else wheel.set(overdue, due);
-    }
+    deadline.within(settings.deadlineMs ?? defaults.stopDeadlineMs);
     if (stopped !== undefined) return stopped;
     state = 'stopping';
     wheel.cancel(openTimeout);
@@ -269,7 +252,7 @@ export function createConsumerEngine(
     opened.reject(new IntermodalError('closed', 'the consumer was stopped before it was open'));
     const parts = { plan, fetcher, lanes, holding, logLanes, runner, counters, receiver, epoch };
     stopped = windDown({ ...parts, deadline: deadline.signal }).then((report) => {
-      wheel.cancel(overdue);
+      deadline.cancel();
       plan.onStopped();
       done.resolve();
       return report;

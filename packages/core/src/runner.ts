@@ -44,3 +44,15 @@ export interface ConsumerCounters {
   /** Given back without having been started, since the consumer is being stopped. */
   released: number;
 }
+
+export function createCounters(): ConsumerCounters {
+  return {
+    running: 0,
+    acked: 0,
+    retried: 0,
+    deadLettered: 0,
+    leaseLost: 0,
+    reopened: 0,
+    released: 0,
+  };
+}

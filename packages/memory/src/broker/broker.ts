@@ -17,7 +17,7 @@ import { createQueueChannel } from './queue-channel.ts';
 export interface MemoryBrokerOptions {
   /** Of leases, delays and lives; give clients the same. @defaultValue `systemClock` */
   readonly clock?: Clock;
-  /** Messages that a channel keeps for groups to come, at least. @defaultValue 10,000 */
+  /** Messages that a channel keeps for groups to come, at least. @defaultValue 1,000 */
   readonly retain?: number;
 }
 
@@ -76,7 +76,7 @@ const states = new WeakMap<MemoryBroker, BrokerState>();
 /** A broker to be shared by several transports, each as if in a process of its own. */
 export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
   const { clock = systemClock } = options;
-  const retain = wholeNumber('retain', options.retain ?? 10_000);
+  const retain = wholeNumber('retain', options.retain ?? 1_000);
   const faults = createFaults();
   const channels = new Map<string, BrokerChannel>();
   const connections = new Set<Connection>();
