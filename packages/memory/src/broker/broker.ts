@@ -14,6 +14,7 @@ import { createFaults, type FaultState, type MemoryFaults, unavailable } from '.
 import { createLogChannel } from './log-channel.ts';
 import { createQueueChannel } from './queue-channel.ts';
 
+/** What all transports of a broker share. */
 export interface MemoryBrokerOptions {
   /** Of leases, delays and lives; give clients the same. @defaultValue `systemClock` */
   readonly clock?: Clock;
@@ -23,15 +24,18 @@ export interface MemoryBrokerOptions {
 
 /** A message that a group has not settled. */
 export interface MemoryEntry {
+  /** A copy. */
   readonly message: WireMessage;
   readonly state: EntryState;
   /** Times that it was given out; undefined in log mode. */
   readonly attempts: number | undefined;
+  /** As the delivery's. */
   readonly position: string;
 }
 
 /** Messages of one process, and what a test may see of them and do to them. */
 export interface MemoryBroker {
+  /** What can be made to go wrong. */
   readonly faults: MemoryFaults;
   /** What was published to a channel, oldest first, as far as it is retained. */
   published(channel: string): WireMessage[];
