@@ -12,4 +12,11 @@ function readPackage(manifest) {
   return manifest;
 }
 
-module.exports = { hooks: { readPackage } };
+/** The condition that points at source is for this workspace; users of the packages need not see it. */
+function beforePacking(manifest) {
+  for (const entry of Object.values(manifest.exports ?? {})) delete entry['intermodal:source'];
+  delete manifest.intermodal;
+  return manifest;
+}
+
+module.exports = { hooks: { readPackage, beforePacking } };

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Tests read the workspace's packages from source, so that nothing needs building first. */
-const conditions = ['intermodal:source', 'module', 'node', 'development|production'];
+const conditions = ['intermodal:source', 'node', 'development|production'];
 
 interface Manifest {
   readonly intermodal?: { readonly brokers?: readonly string[] };
@@ -37,6 +37,5 @@ export default defineConfig({
     projects: folders().flatMap(projectsOf),
     passWithNoTests: true,
     testTimeout: 20_000,
-    coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.test.ts'] },
   },
 });

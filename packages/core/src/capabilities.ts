@@ -40,7 +40,9 @@ export interface Unsupported<Why extends string> {
   readonly [why]: Why;
 }
 
-type Has<C extends Capabilities, K extends keyof Capabilities, V> = [C[K]] extends [V] ? true : false;
+type Has<C extends Capabilities, K extends keyof Capabilities, V> = [C[K]] extends [V]
+  ? true
+  : false;
 
 /** An input option: there if every member of the union can honour it, else a refusal that says why. */
 export type Option<C extends Capabilities, K extends keyof Capabilities, F> =
@@ -69,4 +71,6 @@ export type OrderOf<C extends Capabilities> =
 /** `group` may always be given, and must be as soon as one member of the union has many groups. */
 export type GroupOption<C extends Capabilities> = 'many' extends C['groups']
   ? { /** The independent subscriber this consumer belongs to. */ readonly group: string }
-  : { /** The independent subscriber this consumer belongs to. @defaultValue the channel's name */ readonly group?: string };
+  : {
+      /** The independent subscriber this consumer belongs to. @defaultValue the channel's name */ readonly group?: string;
+    };

@@ -47,7 +47,11 @@ export function channel<S extends StandardSchema, const N extends Order = 'none'
 ): Channel<InputOf<S>, OutputOf<S>, N>;
 export function channel<T>(
   name: string,
-  options: ChannelOptions & { readonly order: 'key'; readonly schema?: undefined; readonly codec?: Codec<T> },
+  options: ChannelOptions & {
+    readonly order: 'key';
+    readonly schema?: undefined;
+    readonly codec?: Codec<T>;
+  },
 ): Channel<T, T, 'key'>;
 export function channel<T>(
   name: string,

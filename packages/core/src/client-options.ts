@@ -30,7 +30,10 @@ export interface ClientOptions<T extends Transport = Transport> {
   readonly telemetry?: Telemetry | undefined;
   /** Outermost first. */
   readonly middleware?:
-    | { readonly publish?: readonly PublishMiddleware[]; readonly consume?: readonly ConsumeMiddleware[] }
+    | {
+        readonly publish?: readonly PublishMiddleware[];
+        readonly consume?: readonly ConsumeMiddleware[];
+      }
     | undefined;
   /** How long a publish may take in all, milliseconds. @defaultValue 30,000 */
   readonly publishTimeoutMs?: number | undefined;

@@ -1,6 +1,20 @@
-import type { Capabilities, GroupOption, Option, Order, OrderOf, Output, Unsupported } from './capabilities.ts';
+import type {
+  Capabilities,
+  GroupOption,
+  Option,
+  Order,
+  OrderOf,
+  Output,
+  Unsupported,
+} from './capabilities.ts';
 import type { Channel } from './channel.ts';
-import type { BatchOptions, Consumer, ConsumerSettings, ProvisionOptions, PullSettings } from './consumer-types.ts';
+import type {
+  BatchOptions,
+  Consumer,
+  ConsumerSettings,
+  ProvisionOptions,
+  PullSettings,
+} from './consumer-types.ts';
 import type { DeliveryBase } from './delivery.ts';
 import type { Backlog, StartPosition } from './driver.ts';
 import type { IntermodalError } from './error.ts';
@@ -24,23 +38,59 @@ export interface PublishSettings {
 }
 
 export type PublishOptions<C extends Capabilities = Minimal> = PublishSettings &
-  Option<C, 'delay', { /** Not delivered before this many milliseconds. */ readonly delayMs?: number | undefined }> &
-  Option<C, 'ttl', { /** Not delivered after this many milliseconds. */ readonly ttlMs?: number | undefined }> &
+  Option<
+    C,
+    'delay',
+    { /** Not delivered before this many milliseconds. */ readonly delayMs?: number | undefined }
+  > &
+  Option<
+    C,
+    'ttl',
+    { /** Not delivered after this many milliseconds. */ readonly ttlMs?: number | undefined }
+  > &
   Option<C, 'priority', { /** 0 (lowest) to 9. */ readonly priority?: number | undefined }> &
-  Option<C, 'dedupe', { /** The broker drops repeats of it. */ readonly dedupeId?: string | undefined }>;
+  Option<
+    C,
+    'dedupe',
+    { /** The broker drops repeats of it. */ readonly dedupeId?: string | undefined }
+  >;
 
 export type ConsumeOptions<C extends Capabilities = Minimal> = ConsumerSettings &
   GroupOption<C> &
-  Option<C, 'lease', { /** How long the broker keeps a delivery ours; renewed while the handler runs. Milliseconds. */ readonly leaseMs?: number | undefined }> &
-  Option<C, 'replay', { /** Where a group without a place of its own starts. */ readonly from?: StartPosition | undefined }>;
+  Option<
+    C,
+    'lease',
+    {
+      /** How long the broker keeps a delivery ours; renewed while the handler runs. Milliseconds. */ readonly leaseMs?:
+        | number
+        | undefined;
+    }
+  > &
+  Option<
+    C,
+    'replay',
+    {
+      /** Where a group without a place of its own starts. */ readonly from?:
+        | StartPosition
+        | undefined;
+    }
+  >;
 
 /** What only some transports can do with a delivery. */
 export type DeliveryExtras<C extends Capabilities> = Output<
   C,
   'lease',
-  { /** Makes the lease last at least this long from now, milliseconds; core renews it by itself besides. */ extend(leaseMs: number): Promise<void> }
+  {
+    /** Makes the lease last at least this long from now, milliseconds; core renews it by itself besides. */ extend(
+      leaseMs: number,
+    ): Promise<void>;
+  }
 > &
-  Output<C, 'replay', { /** Where a new group can start to read from here on. */ readonly position: string }>;
+  Output<
+    C,
+    'replay',
+    { /** Where a new group can start to read from here on. */ readonly position: string }
+  >;
 
 /** One message handed to one consumer, to be settled once. */
 export type Delivery<T, C extends Capabilities = Minimal> = DeliveryBase<T> & DeliveryExtras<C>;
@@ -73,16 +123,26 @@ export interface PublisherOf<in P, in N> extends AsyncDisposable {
    * `aborted` when it was not handed over; `unknown-outcome` when it was and no answer came; `not-found`, `rejected`,
    * `permission-denied`, `closed`
    */
-  readonly publish: <I, O>(channel: Ordered<I, O, N>, body: NoInfer<I>, options?: P) => Promise<Published>;
+  readonly publish: <I, O>(
+    channel: Ordered<I, O, N>,
+    body: NoInfer<I>,
+    options?: P,
+  ) => Promise<Published>;
   /** One outcome per message, in input order; never rejects for a message. */
   readonly publishMany: <I, O>(
     channel: Ordered<I, O, N>,
     messages: readonly (P & { readonly body: NoInfer<I> })[],
   ) => Promise<readonly PublishOutcome[]>;
   /** Creates what the channels need on the broker, or checks it (`verify`). Idempotent, safe from several processes. */
-  readonly provision: (channels: readonly Ordered<unknown, unknown, N>[], options?: ProvisionOptions) => Promise<void>;
+  readonly provision: (
+    channels: readonly Ordered<unknown, unknown, N>[],
+    options?: ProvisionOptions,
+  ) => Promise<void>;
   /** Proves the configuration without consuming anything. */
-  readonly check: (channel?: Ordered<unknown, unknown, N>, options?: { readonly signal?: AbortSignal }) => Promise<void>;
+  readonly check: (
+    channel?: Ordered<unknown, unknown, N>,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<void>;
   /** Stops consumers, settles every pending publish, closes connections. Resolves when all is closed. */
   readonly close: (options?: { readonly deadlineMs?: number }) => Promise<void>;
 }
@@ -116,16 +176,25 @@ export interface ClientOf<in P, in G, in N, out X> extends PublisherOf<P, N> {
   /** Moves a group's dead letters back to it. Resolves with how many were moved. */
   readonly redrive: (
     channel: Ordered<unknown, unknown, N>,
-    options?: { readonly group?: string; readonly maxPerSecond?: number; readonly signal?: AbortSignal },
+    options?: {
+      readonly group?: string;
+      readonly maxPerSecond?: number;
+      readonly signal?: AbortSignal;
+    },
   ) => Promise<{ readonly moved: number }>;
   /** This client, typed as having what is asked. @throws `unsupported` where the transport has not. */
   readonly require: <const Need extends Partial<Capabilities>>(need: Need) => Require<Need>;
 }
 
-type Require<Need> = Omit<Capabilities, keyof Need> & Need extends infer C extends Capabilities ? Client<C> : never;
+type Require<Need> = Omit<Capabilities, keyof Need> & Need extends infer C extends Capabilities
+  ? Client<C>
+  : never;
 
 /** A client that can publish; every client is one. */
-export type Publisher<C extends Capabilities = Minimal> = PublisherOf<PublishOptions<C>, OrderOf<C>>;
+export type Publisher<C extends Capabilities = Minimal> = PublisherOf<
+  PublishOptions<C>,
+  OrderOf<C>
+>;
 
 /** A client that can publish and consume; code that takes a plain `Client` fits every transport that can receive. */
 export type Client<C extends Capabilities = Minimal> = ClientOf<
@@ -136,7 +205,9 @@ export type Client<C extends Capabilities = Minimal> = ClientOf<
 >;
 
 /** What `createClient` gives: a `Publisher` where some member of the union cannot receive. */
-export type ClientFor<C extends Capabilities> = 'deaf' extends (C extends { readonly receive: false } ? 'deaf' : 'hears')
+export type ClientFor<C extends Capabilities> = 'deaf' extends (
+  C extends { readonly receive: false } ? 'deaf' : 'hears'
+)
   ? Publisher<C>
   : Client<C>;
 

@@ -36,7 +36,8 @@ const jsonCodec: Codec<unknown> = {
   contentType: 'application/json',
   encode(value) {
     const text = JSON.stringify(value) as string | undefined;
-    if (text === undefined) throw new IntermodalError('invalid-argument', 'JSON cannot hold this body');
+    if (text === undefined)
+      throw new IntermodalError('invalid-argument', 'JSON cannot hold this body');
     return text;
   },
   decode(body) {

@@ -74,7 +74,10 @@ export interface Consumer extends AsyncDisposable {
    * unhandled one does: a consumer is never silently dead.
    */
   readonly done: Promise<void>;
-  /** Fetches nothing more; what is held is handled. Idempotent. */
+  /**
+   * No handler starts and nothing is fetched until `resume`; what was fetched and not started is given back where the
+   * broker can take it back, and else kept. Idempotent.
+   */
   pause(): void;
   resume(): void;
   /** Handlers at once from now on, up to `prefetch`. */

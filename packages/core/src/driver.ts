@@ -6,6 +6,11 @@ import type { Capabilities } from './capabilities.ts';
 import type { Clock } from './clock.ts';
 import type { IntermodalError } from './error.ts';
 
+export type { Capabilities } from './capabilities.ts';
+export type { Clock } from './clock.ts';
+export { bodyBytes, bodyText } from './codec.ts';
+export { type ErrorCode, IntermodalError } from './error.ts';
+
 /** Where a channel lives on a broker. `native` (URL, ARN, queue name) wins over the naming rule. */
 export interface Address {
   readonly channel: string;
@@ -104,11 +109,21 @@ export interface WireDelivery {
 
 export type Settlement =
   | { readonly token: Token; readonly action: 'ack' }
-  | { readonly token: Token; readonly action: 'retry'; readonly delayMs: number; readonly attempt: number }
+  | {
+      readonly token: Token;
+      readonly action: 'retry';
+      readonly delayMs: number;
+      readonly attempt: number;
+    }
   /** Unprocessed: give it back, not counted as a failure. */
   | { readonly token: Token; readonly action: 'release' }
   /** Only from a receiver with `prepareDeadLetter`: send the dead letter and ack in one transaction. */
-  | { readonly token: Token; readonly action: 'reject'; readonly reason: string; readonly deadLetter: Prepared };
+  | {
+      readonly token: Token;
+      readonly action: 'reject';
+      readonly reason: string;
+      readonly deadLetter: Prepared;
+    };
 
 /** `lost`: the broker has taken the delivery back, and may have given it to someone else. */
 export type SettleOutcome = 'done' | 'lost' | { readonly failed: IntermodalError };
@@ -214,3 +229,13 @@ export interface Driver {
 export interface Transport<C extends Capabilities = Capabilities> extends Driver {
   readonly capabilities: C;
 }
+export {
+  checkHeaders,
+  packHeaders,
+  reservedNames,
+  unpackHeaders,
+  wireNames,
+  type PackedHeaders,
+  type PackingRules,
+} from './header-packing.ts';
+export { decodeEnvelope, encodeEnvelope } from './cloud-event-envelope.ts';

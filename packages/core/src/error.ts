@@ -64,13 +64,22 @@ export class IntermodalError extends Error {
 
   /** Narrows a caught value; `code` further limits it to one code. */
   static is(value: unknown, code?: ErrorCode): value is IntermodalError {
-    return hasBrand(value, errorBrand) && (code === undefined || (value as IntermodalError).code === code);
+    return (
+      hasBrand(value, errorBrand) &&
+      (code === undefined || (value as IntermodalError).code === code)
+    );
   }
 
   /** `value` itself if it is an IntermodalError, else an `unknown` error with `value` as its cause. */
-  static from(value: unknown, options: IntermodalErrorOptions & { readonly code?: ErrorCode } = {}): IntermodalError {
+  static from(
+    value: unknown,
+    options: IntermodalErrorOptions & { readonly code?: ErrorCode } = {},
+  ): IntermodalError {
     if (IntermodalError.is(value)) return value;
-    const text = value instanceof Error ? `${value.name}: ${value.message}` : 'a value that is not an Error was thrown';
+    const text =
+      value instanceof Error
+        ? `${value.name}: ${value.message}`
+        : 'a value that is not an Error was thrown';
     return new IntermodalError(options.code ?? 'unknown', text, { ...options, cause: value });
   }
 }

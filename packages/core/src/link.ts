@@ -29,7 +29,7 @@ export interface Link<T extends Connection> {
   readonly current: T | undefined;
   /** Opens if it is not open, opening or waiting to. */
   ensure(): void;
-  /** No more opening. The current connection is the caller's to close. */
+  /** No more opening. The current connection is the caller's to close; its death is still told. */
   close(): void;
 }
 
@@ -50,7 +50,13 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
     waiting = false;
     if (options.wanted()) ensure();
   });
-  const tooSlow = timer(() => opening?.abort(new IntermodalError('timeout', `no connection within ${options.timeoutMs} ms`, { retryable: true })));
+  const tooSlow = timer(() =>
+    opening?.abort(
+      new IntermodalError('timeout', `no connection within ${options.timeoutMs} ms`, {
+        retryable: true,
+      }),
+    ),
+  );
 
   function ensure(): void {
     if (closed || current !== undefined || opening !== undefined || waiting) return;
@@ -122,10 +128,11 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
     ensure,
     close() {
       closed = true;
-      current = undefined;
       wheel.cancel(again);
       wheel.cancel(tooSlow);
-      opening?.abort(new IntermodalError('closed', 'the client was closed while the connection opened'));
+      opening?.abort(
+        new IntermodalError('closed', 'the client was closed while the connection opened'),
+      );
     },
   };
 }

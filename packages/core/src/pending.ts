@@ -12,6 +12,8 @@ export interface Pending extends Timer {
   timeoutMs: number;
   prepared: Prepared | undefined;
   preparedBy: Sender | undefined;
+  /** What it must stay in order with. */
+  lane: string | undefined;
   /** What it counts against the bound; -1 while it is outside of it. */
   admittedBytes: number;
   /** The caller has its answer. */
@@ -53,6 +55,7 @@ export function createPending(
     timeoutMs: 0,
     prepared: undefined,
     preparedBy: undefined,
+    lane: undefined,
     admittedBytes: -1,
     settled: false,
     sending: false,
@@ -105,4 +108,10 @@ export function takeNext(list: PendingList): Pending | undefined {
   const { first } = list;
   if (first !== undefined) unlink(list, first);
   return first;
+}
+
+export function listed(list: PendingList): Pending[] {
+  const found: Pending[] = [];
+  for (let pending = list.first; pending !== undefined; pending = pending.next) found.push(pending);
+  return found;
 }

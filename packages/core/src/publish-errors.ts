@@ -21,7 +21,10 @@ export interface PublishErrors {
 
 export function createPublishErrors(transport: string, place: string): PublishErrors {
   function closed(): IntermodalError {
-    return new IntermodalError('closed', `the client is closed; nothing was sent to ${place}`, { transport, address: place });
+    return new IntermodalError('closed', `the client is closed; nothing was sent to ${place}`, {
+      transport,
+      address: place,
+    });
   }
 
   return {
@@ -31,17 +34,20 @@ export function createPublishErrors(transport: string, place: string): PublishEr
       return new IntermodalError('unknown-outcome', text, { transport, address: place, cause });
     },
     notSent(why, timeoutMs, cause) {
-      switch (why) {
-        case 'closed':
-          return closed();
-        case 'aborted':
-          return new IntermodalError('aborted', `the publish to ${place} was aborted before it was sent`, { transport, address: place });
-        case 'timeout':
-          return new IntermodalError('timeout', `${place} took no message within ${timeoutMs} ms; nothing was sent, so it can be published again`, { transport, address: place, cause, retryable: true });
+      if (why === 'closed') return closed();
+      const about = { transport, address: place, cause };
+      if (why === 'aborted') {
+        const text = `the publish to ${place} was aborted before it was sent`;
+        return new IntermodalError('aborted', text, about);
       }
+      const text = `${place} took no message within ${timeoutMs} ms; nothing was sent, so it can be published again`;
+      return new IntermodalError('timeout', text, { ...about, retryable: true });
     },
     missingOutcome() {
-      const error = new IntermodalError('unknown', `${transport} gave no outcome for a message`, { transport, retryable: true });
+      const error = new IntermodalError('unknown', `${transport} gave no outcome for a message`, {
+        transport,
+        retryable: true,
+      });
       return { ok: false, certainty: 'unknown', error };
     },
   };

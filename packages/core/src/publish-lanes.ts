@@ -1,5 +1,5 @@
 import type { SendLimits } from './driver.ts';
-import { append, type Pending, type PendingList, prepend, unlink } from './pending.ts';
+import { append, listed, type Pending, type PendingList, prepend, unlink } from './pending.ts';
 
 interface Lane {
   /** Ready, being sent, or held after a failure. */
@@ -34,12 +34,11 @@ export function createPublishLanes(): PublishLanes {
   let readyCount = 0;
 
   function laneOf(pending: Pending): Lane | undefined {
-    const name = pending.prepared?.lane;
-    return name === undefined ? undefined : lanes.get(name);
+    return pending.lane === undefined ? undefined : lanes.get(pending.lane);
   }
 
   function push(pending: Pending): void {
-    const name = pending.prepared?.lane;
+    const name = pending.lane;
     if (name !== undefined) {
       const lane = lanes.get(name);
       if (lane !== undefined) {
@@ -57,7 +56,8 @@ export function createPublishLanes(): PublishLanes {
     let bytes = 0;
     const fits = (pending: Pending): boolean =>
       batch.length === 0 ||
-      (batch.length < limits.maxBatchCount && bytes + (pending.prepared?.bytes ?? 0) <= limits.maxBatchBytes);
+      (batch.length < limits.maxBatchCount &&
+        bytes + (pending.prepared?.bytes ?? 0) <= limits.maxBatchBytes);
     const put = (pending: Pending): void => {
       batch.push(pending);
       bytes += pending.prepared?.bytes ?? 0;
@@ -69,7 +69,11 @@ export function createPublishLanes(): PublishLanes {
       if (limits.entries === 'independent') continue;
       const lane = laneOf(next);
       if (lane === undefined) continue;
-      for (let follower = lane.blocked.first; follower !== undefined && fits(follower); follower = lane.blocked.first) {
+      for (
+        let follower = lane.blocked.first;
+        follower !== undefined && fits(follower);
+        follower = lane.blocked.first
+      ) {
         unlink(lane.blocked, follower);
         lane.active += 1;
         put(follower);
@@ -123,7 +127,7 @@ export function createPublishLanes(): PublishLanes {
     if (lane.active > 0) return;
     const next = lane.blocked.first;
     if (next === undefined) {
-      lanes.delete(pending.prepared?.lane ?? '');
+      lanes.delete(pending.lane ?? '');
       return;
     }
     unlink(lane.blocked, next);
@@ -133,11 +137,11 @@ export function createPublishLanes(): PublishLanes {
   }
 
   function all(): Pending[] {
-    const found = [...held];
-    for (const list of [ready, ...Array.from(lanes.values(), (lane) => lane.blocked)]) {
-      for (let pending = list.first; pending !== undefined; pending = pending.next) found.push(pending);
-    }
-    return found;
+    return [
+      ...held,
+      ...listed(ready),
+      ...Array.from(lanes.values(), (lane) => listed(lane.blocked)).flat(),
+    ];
   }
 
   return {

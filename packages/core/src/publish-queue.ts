@@ -1,17 +1,25 @@
-import { backoffMs } from './backoff.ts';
 import type { Published } from './client-types.ts';
-import type { Prepared, Sender, SendOutcome, WireMessage } from './driver.ts';
+import type { Prepared, Sender, WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
+import { within } from './deferred.ts';
 import { createLink } from './link.ts';
-import { createPublishLanes } from './publish-lanes.ts';
-import { createPending, type Pending, takeNext, unlink, append, type PendingList } from './pending.ts';
-import { createPublishErrors } from './publish-errors.ts';
+import {
+  append,
+  createPending,
+  listed,
+  type Pending,
+  type PendingList,
+  takeNext,
+  unlink,
+} from './pending.ts';
+import { createPublishDispatch } from './publish-dispatch.ts';
+import { createPublishErrors, type GaveUp } from './publish-errors.ts';
 import type { Telemetry } from './telemetry.ts';
-import { timer, type Wheel } from './wheel.ts';
+import type { Wheel } from './wheel.ts';
 
 export interface PublishQueueOptions {
   readonly wheel: Wheel;
-  /** For error messages: `sqs queue 'orders'`. */
+  /** For error messages: `'orders' on sqs`. */
   readonly place: string;
   readonly transport: string;
   readonly channel: string;
@@ -32,30 +40,22 @@ export interface PublishQueue {
   close(signal: AbortSignal): Promise<void>;
 }
 
-const firstRetryMs = 50;
-const maxRetryMs = 5_000;
-
 export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
-  const { wheel, telemetry, place, transport } = options;
+  const { wheel, telemetry, place, transport, channel } = options;
   const { clock } = wheel;
   const errors = createPublishErrors(transport, place);
+  /** Beyond the bound: not even prepared, unless the connection was open. */
   const waiting: PendingList = { first: undefined, last: undefined };
+  /** Within the bound, for a connection that is not open. */
   const unprepared: PendingList = { first: undefined, last: undefined };
-  const lanes = createPublishLanes();
   const openWaiters = new Set<{ resolve: () => void; reject: (error: IntermodalError) => void }>();
   const idleWaiters = new Set<() => void>();
-  /** Admitted and not settled by the broker yet, given up ones in flight included: they still hold memory. */
+  /** Within the bound: those that were given up count until the broker's answer, since they still hold memory. */
   let admitted = 0;
   let admittedBytes = 0;
+  /** Whose callers wait. */
   let unsettled = 0;
-  let inFlight = 0;
-  let pausedUntil = 0;
-  let throttles = 0;
-  let flushing = false;
   let closed = false;
-  const resume = timer(flush);
-  const linger = timer(flush);
-  const sends = new Map<AbortController, readonly Pending[]>();
 
   const link = createLink<Sender>({
     wheel,
@@ -64,14 +64,17 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     discard: (sender) => void sender.close(),
     wanted: () => unsettled > 0 || openWaiters.size > 0,
     onUp() {
-      telemetry?.({ type: 'opened', side: 'sender', channel: options.channel });
+      telemetry?.({ type: 'opened', side: 'sender', channel });
       for (const waiter of openWaiters) waiter.resolve();
       openWaiters.clear();
-      for (let pending = takeNext(unprepared); pending !== undefined; pending = takeNext(unprepared)) enqueue(pending);
-      flush();
+      for (let next = takeNext(unprepared); next !== undefined; next = takeNext(unprepared))
+        enqueue(next);
+      refill();
+      dispatch.flush();
     },
     onDown: () => undefined,
-    onRetry: (delayMs, error) => telemetry?.({ type: 'reopening', side: 'sender', channel: options.channel, delayMs, error }),
+    onRetry: (delayMs, error) =>
+      telemetry?.({ type: 'reopening', side: 'sender', channel, delayMs, error }),
     onRefused(error) {
       for (const waiter of openWaiters) waiter.reject(error);
       openWaiters.clear();
@@ -79,43 +82,68 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     },
   });
 
-  function add(message: WireMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Published> {
+  const dispatch = createPublishDispatch({
+    wheel,
+    channel,
+    timeoutMs: options.operationTimeoutMs,
+    errors,
+    telemetry,
+    sender() {
+      if (link.current === undefined && unsettled > 0) link.ensure();
+      return link.current;
+    },
+    finish,
+    free,
+    onFree: refill,
+  });
+
+  function add(
+    message: WireMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Published> {
+    if (closed) return Promise.reject(errors.closed());
     const sender = link.current;
     let prepared: Prepared | undefined;
     if (sender !== undefined) {
       try {
         prepared = sender.prepare(message);
       } catch (error) {
-        return Promise.reject(IntermodalError.from(error, { transport }));
+        return Promise.reject(IntermodalError.from(error, { transport, address: place }));
       }
     }
-    if (closed) return Promise.reject(errors.closed());
     return new Promise((resolve, reject) => {
       const pending = createPending(message, clock.now(), resolve, reject);
-      pending.prepared = prepared;
-      pending.preparedBy = sender;
+      if (prepared !== undefined) {
+        pending.prepared = prepared;
+        pending.preparedBy = sender;
+        pending.lane = prepared.lane;
+      }
       pending.timeoutMs = timeoutMs;
       unsettled += 1;
       pending.onDue = () => {
         giveUp(pending, 'timeout');
       };
       wheel.set(pending, pending.since + timeoutMs);
-      if (signal !== undefined) {
-        const onAbort = (): void => {
-          giveUp(pending, 'aborted');
-        };
-        signal.addEventListener('abort', onAbort, { once: true });
-        pending.unlisten = () => {
-          signal.removeEventListener('abort', onAbort);
-        };
-      }
+      if (signal !== undefined) listen(pending, signal);
       if (waiting.first !== undefined || isFull()) append(waiting, pending);
       else admit(pending);
     });
   }
 
+  function listen(pending: Pending, signal: AbortSignal): void {
+    const onAbort = (): void => {
+      giveUp(pending, 'aborted');
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    pending.unlisten = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
+  }
+
   function isFull(): boolean {
-    return admitted >= options.maxPendingMessages || (admittedBytes >= options.maxPendingBytes && admitted > 0);
+    if (admitted >= options.maxPendingMessages) return true;
+    return admitted > 0 && admittedBytes >= options.maxPendingBytes;
   }
 
   function admit(pending: Pending): void {
@@ -128,197 +156,78 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       return;
     }
     enqueue(pending);
-    schedule();
+    dispatch.schedule();
   }
 
-  /** Into its lane, in the form that the open sender understands. */
+  /** Into its lane, in the form that the open connection understands. */
   function enqueue(pending: Pending): void {
     const sender = link.current;
-    if (sender === undefined) {
-      append(unprepared, pending);
-      return;
-    }
-    if (pending.preparedBy !== sender) {
+    if (sender !== undefined && pending.preparedBy !== sender) {
       try {
         pending.prepared = sender.prepare(pending.message);
         pending.preparedBy = sender;
+        pending.lane = pending.prepared.lane;
       } catch (error) {
-        finish(pending, undefined, IntermodalError.from(error, { transport }));
-        discharge(pending);
+        finish(pending, undefined, IntermodalError.from(error, { transport, address: place }));
+        free(pending);
         return;
       }
     }
-    lanes.push(pending);
+    dispatch.push(pending);
   }
 
-  function schedule(): void {
-    if (flushing) return;
-    flushing = true;
-    queueMicrotask(() => {
-      flushing = false;
-      flush();
-    });
-  }
-
-  function flush(): void {
-    const sender = link.current;
-    if (sender === undefined) {
-      if (unsettled > 0) link.ensure();
-      return;
-    }
-    const now = clock.now();
-    if (now < pausedUntil) {
-      wheel.set(resume, pausedUntil);
-      return;
-    }
-    const { limits } = sender;
-    while (inFlight < limits.maxInFlight && lanes.ready.first !== undefined) {
-      if (limits.lingerMs > 0 && inFlight > 0 && lanes.readyCount < limits.maxBatchCount) {
-        const lingerUntil = lanes.ready.first.since + limits.lingerMs;
-        if (now < lingerUntil) {
-          wheel.set(linger, lingerUntil);
-          return;
-        }
-      }
-      send(sender, lanes.take(limits));
-    }
-  }
-
-  function send(sender: Sender, batch: readonly Pending[]): void {
-    inFlight += 1;
-    const controller = new AbortController();
-    sends.set(controller, batch);
-    const tooSlow = timer(() => {
-      controller.abort(new IntermodalError('timeout', `${place} did not answer within ${options.operationTimeoutMs} ms`));
-      // A driver that does not answer even its own signal must not hold the lane for ever.
-      settleBatch(unknownOutcomes(batch, controller.signal.reason));
-    });
-    let settled = false;
-    const settleBatch = (outcomes: readonly SendOutcome[]): void => {
-      if (settled) return;
-      settled = true;
-      inFlight -= 1;
-      sends.delete(controller);
-      wheel.cancel(tooSlow);
-      onOutcomes(batch, outcomes);
-    };
-    wheel.set(tooSlow, clock.now() + options.operationTimeoutMs);
-    const prepared: Prepared[] = [];
-    for (const pending of batch) {
-      pending.sending = true;
-      prepared.push(pending.prepared as Prepared);
-    }
-    sender.send(prepared, controller.signal).then(settleBatch, (error: unknown) => {
-      settleBatch(unknownOutcomes(batch, error));
-    });
-  }
-
-  function unknownOutcomes(batch: readonly Pending[], cause: unknown): SendOutcome[] {
-    const error = IntermodalError.from(cause, { code: 'unknown', retryable: true, transport });
-    return batch.map(() => ({ ok: false, certainty: 'unknown', error }));
-  }
-
-  function onOutcomes(batch: readonly Pending[], outcomes: readonly SendOutcome[]): void {
-    let throttled: { error: IntermodalError; afterMs: number } | undefined;
-    const again: Pending[] = [];
-    for (let index = 0; index < batch.length; index += 1) {
-      const pending = batch[index]!;
-      const outcome: SendOutcome = outcomes[index] ?? errors.missingOutcome();
-      pending.sending = false;
-      if (outcome.ok) {
-        finish(pending, { id: pending.message.id, brokerId: outcome.brokerId, position: outcome.position }, undefined);
-        discharge(pending);
-        continue;
-      }
-      if (outcome.certainty === 'unknown') pending.uncertain = true;
-      const worthwhile = outcome.certainty === 'unknown' || outcome.error.retryable;
-      if (pending.settled || !worthwhile) {
-        finish(pending, undefined, pending.uncertain ? errors.uncertain(outcome.error) : outcome.error);
-        discharge(pending);
-        continue;
-      }
-      pending.lastError = outcome.error;
-      pending.failures += 1;
-      if (outcome.error.code === 'throttled') throttled = { error: outcome.error, afterMs: outcome.retryAfterMs ?? 0 };
-      pending.retryAfterMs = outcome.retryAfterMs ?? 0;
-      again.push(pending);
-    }
-    const now = clock.now();
-    if (throttled === undefined) throttles = 0;
-    else {
-      throttles += 1;
-      pausedUntil = Math.max(pausedUntil, now + Math.max(throttled.afterMs, backoffMs(clock, throttles, firstRetryMs, maxRetryMs)));
-    }
-    for (const pending of lanes.hold(again)) {
-      const delayMs = Math.max(pending.retryAfterMs, backoffMs(clock, pending.failures, firstRetryMs, maxRetryMs));
-      telemetry?.({ type: 'publish-retried', channel: options.channel, id: pending.message.id, key: pending.message.key, delayMs, error: pending.lastError as IntermodalError });
-      park(pending, now + delayMs);
-    }
-    refill();
-    flush();
-  }
-
-  /** Holds a failed one, and its lane, until it is sent again. */
-  function park(pending: Pending, until: number): void {
-    pending.parked = timer(() => {
-      pending.parked = undefined;
-      if (link.current !== undefined && pending.preparedBy !== link.current) {
-        try {
-          pending.prepared = link.current.prepare(pending.message);
-          pending.preparedBy = link.current;
-        } catch (error) {
-          finish(pending, undefined, pending.uncertain ? errors.uncertain(IntermodalError.from(error)) : IntermodalError.from(error, { transport }));
-          discharge(pending);
-          return;
-        }
-      }
-      lanes.unhold(pending);
-      flush();
-    });
-    wheel.set(pending.parked, until);
-  }
-
-  function giveUp(pending: Pending, why: 'timeout' | 'aborted' | 'closed'): void {
+  function giveUp(pending: Pending, why: GaveUp): void {
     if (pending.settled) return;
     const handedOver = pending.sending || pending.uncertain;
-    finish(pending, undefined, handedOver ? errors.uncertain(pending.lastError, why) : errors.notSent(why, pending.timeoutMs, pending.lastError));
-    if (pending.sending) return; // its outcome is still to come, and holds the lane until then
-    if (pending.admittedBytes < 0) {
-      unlink(waiting, pending);
-      return;
-    }
-    discharge(pending);
+    const error = handedOver
+      ? errors.uncertain(pending.lastError, why)
+      : errors.notSent(why, pending.timeoutMs, pending.lastError);
+    finish(pending, undefined, error);
+    if (pending.sending) return; // its answer is still to come, and holds its lane until then
+    discard(pending);
     refill();
-    flush();
+    dispatch.flush();
   }
 
-  /** Tells the caller; what the broker still owes is settled by `discharge`. */
-  function finish(pending: Pending, published: Published | undefined, error: IntermodalError | undefined): void {
+  /** Takes it out of wherever it waits. */
+  function discard(pending: Pending): void {
+    if (pending.list === waiting) {
+      unlink(waiting, pending);
+    } else if (pending.list === unprepared) {
+      unlink(unprepared, pending);
+      free(pending);
+    } else dispatch.drop(pending);
+  }
+
+  /** Tells the caller. */
+  function finish(
+    pending: Pending,
+    published: Published | undefined,
+    error?: IntermodalError,
+  ): void {
     if (pending.settled) return;
     pending.settled = true;
     unsettled -= 1;
     wheel.cancel(pending);
     pending.unlisten?.();
-    if (published !== undefined) {
-      if (telemetry !== undefined) telemetry({ type: 'published', channel: options.channel, id: published.id, key: pending.message.key, ms: clock.now() - pending.since, bytes: pending.admittedBytes });
-      pending.resolve(published);
-    } else if (error !== undefined) {
-      telemetry?.({ type: 'publish-failed', channel: options.channel, id: pending.message.id, key: pending.message.key, ms: clock.now() - pending.since, error });
-      pending.reject(error);
-    }
+    if (published !== undefined) pending.resolve(published);
+    else pending.reject(error ?? errors.closed());
+    if (telemetry !== undefined) tell(pending, telemetry, error);
     if (unsettled === 0) for (const resolve of idleWaiters) resolve();
   }
 
-  /** Frees its place and lets its lane go on. */
-  function discharge(pending: Pending): void {
+  function tell(pending: Pending, to: Telemetry, error: IntermodalError | undefined): void {
+    const { id, key } = pending.message;
+    const ms = clock.now() - pending.since;
+    if (error !== undefined) to({ type: 'publish-failed', channel, id, key, ms, error });
+    else to({ type: 'published', channel, id, key, ms, bytes: pending.prepared?.bytes ?? 0 });
+  }
+
+  function free(pending: Pending): void {
     if (pending.admittedBytes < 0) return;
-    if (pending.parked !== undefined) wheel.cancel(pending.parked);
-    pending.parked = undefined;
     admitted -= 1;
     admittedBytes -= pending.admittedBytes;
     pending.admittedBytes = -1;
-    if (pending.list === unprepared) unlink(unprepared, pending);
-    else lanes.remove(pending);
   }
 
   function refill(): void {
@@ -328,19 +237,22 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     }
   }
 
+  /** What is being sent is left to its answer. */
   function failAll(error: IntermodalError): void {
-    for (const list of [unprepared, waiting]) {
-      for (let pending = list.first; pending !== undefined; pending = list.first) {
-        unlink(list, pending);
-        finish(pending, undefined, pending.uncertain ? errors.uncertain(error) : error);
-        discharge(pending);
-      }
-    }
-    for (const pending of lanes.all()) {
-      if (pending.sending) continue;
+    for (const pending of [...listed(waiting), ...listed(unprepared), ...dispatch.idle()]) {
       finish(pending, undefined, pending.uncertain ? errors.uncertain(error) : error);
-      discharge(pending);
+      discard(pending);
     }
+  }
+
+  function untilIdle(signal: AbortSignal): Promise<void> {
+    if (unsettled === 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      idleWaiters.add(resolve);
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
   }
 
   return {
@@ -352,34 +264,30 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
         openWaiters.add(waiter);
         signal.addEventListener('abort', () => {
           openWaiters.delete(waiter);
-          reject(IntermodalError.from(signal.reason, { code: 'timeout', transport, address: place }));
+          reject(
+            IntermodalError.from(signal.reason, { code: 'timeout', transport, address: place }),
+          );
         });
         link.ensure();
       });
     },
     async close(signal) {
       closed = true;
-      if (unsettled > 0 && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          idleWaiters.add(resolve);
-          signal.addEventListener('abort', () => {
-            resolve();
-          });
-        });
-      }
-      const sender = link.current;
-      for (const list of [waiting, unprepared]) for (let pending = list.first; pending !== undefined; pending = list.first) giveUp(pending, 'closed');
-      for (const pending of lanes.all()) giveUp(pending, 'closed');
-      for (const [controller, batch] of sends) {
-        for (const pending of batch) giveUp(pending, 'closed');
-        controller.abort(errors.closed());
-      }
-      wheel.cancel(resume);
-      wheel.cancel(linger);
+      await untilIdle(signal);
+      const left = [
+        ...listed(waiting),
+        ...listed(unprepared),
+        ...dispatch.idle(),
+        ...dispatch.sending(),
+      ];
+      dispatch.halt(errors.closed());
+      for (const pending of left) giveUp(pending, 'closed');
       for (const waiter of openWaiters) waiter.reject(errors.closed());
       openWaiters.clear();
+      const sender = link.current;
       link.close();
-      await sender?.close();
+      if (sender !== undefined)
+        await within(wheel, options.operationTimeoutMs, sender.close(), undefined);
     },
   };
 }

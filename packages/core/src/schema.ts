@@ -25,7 +25,11 @@ export interface SchemaIssue {
 /** Where each value is wrong, never the values themselves: an error message must not hold a body. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {
   const places = issues.map((issue) => {
-    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.');
+    // Not `path.map`: arktype's paths are a subclass of Array whose constructor takes no length.
+    const names = Array.from(issue.path ?? [], (part) =>
+      String(typeof part === 'object' ? part.key : part),
+    );
+    const path = names.join('.');
     return path === '' ? 'the body itself' : `'${path}'`;
   });
   return [...new Set(places)].join(', ');

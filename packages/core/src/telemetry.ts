@@ -18,12 +18,25 @@ interface OfDelivery extends OfMessage {
 /** What core tells about its work. */
 export type TelemetryEvent =
   | (OfMessage & { readonly type: 'published'; readonly ms: number; readonly bytes: number })
-  | (OfMessage & { readonly type: 'publish-failed'; readonly ms: number; readonly error: IntermodalError })
+  | (OfMessage & {
+      readonly type: 'publish-failed';
+      readonly ms: number;
+      readonly error: IntermodalError;
+    })
   /** A batch entry failed and is sent again. */
-  | (OfMessage & { readonly type: 'publish-retried'; readonly error: IntermodalError; readonly delayMs: number })
+  | (OfMessage & {
+      readonly type: 'publish-retried';
+      readonly error: IntermodalError;
+      readonly delayMs: number;
+    })
   | (OfDelivery & { readonly type: 'delivered'; readonly redelivered: boolean })
   | (OfDelivery & { readonly type: 'acked'; readonly ms: number })
-  | (OfDelivery & { readonly type: 'retried'; readonly delayMs: number; readonly local: boolean; readonly error: unknown })
+  | (OfDelivery & {
+      readonly type: 'retried';
+      readonly delayMs: number;
+      readonly local: boolean;
+      readonly error: unknown;
+    })
   | (OfDelivery & { readonly type: 'dead-lettered'; readonly reason: string })
   /** The dead letter could not be stored; the delivery is kept and tried again, never dropped. */
   | (OfDelivery & { readonly type: 'dead-letter-failed'; readonly error: IntermodalError })
@@ -36,8 +49,17 @@ export type TelemetryEvent =
   /** A control message of a later version was acked without a handler. */
   | (OfMessage & { readonly type: 'control-skipped' })
   | (At & { readonly type: 'opened'; readonly side: 'sender' | 'receiver' })
-  | (At & { readonly type: 'reopening'; readonly side: 'sender' | 'receiver'; readonly delayMs: number; readonly error?: IntermodalError | undefined })
-  | (At & { readonly type: 'lane'; readonly lane: string; readonly state: 'revoking' | 'lost' | 'ended' })
+  | (At & {
+      readonly type: 'reopening';
+      readonly side: 'sender' | 'receiver';
+      readonly delayMs: number;
+      readonly error?: IntermodalError | undefined;
+    })
+  | (At & {
+      readonly type: 'lane';
+      readonly lane: string;
+      readonly state: 'revoking' | 'lost' | 'ended';
+    })
   | (At & { readonly type: 'checkpointed'; readonly lane: string });
 
 /** Called at once, in the caller's turn; it must not throw and should be quick. Where absent, events are never built. */

@@ -1,1 +1,6 @@
-export { version as testingVersion } from './version.ts';
+export type { Clock } from './clock.ts';
+export {
+  createVirtualClock,
+  type VirtualClock,
+  type VirtualClockOptions,
+} from './virtual-clock.ts';

@@ -24,8 +24,8 @@ export interface Wheel {
 }
 
 const tickMs = 10;
-// Bounds how long a wheel whose timers were all cancelled can keep the process alive.
-const maxSleepMs = 1_000;
+// Longer delays overflow the system's timers, which then fire at once.
+const longestSleepMs = 2 ** 30;
 
 export function timer(onDue: () => void): Timer {
   return { onDue, bucket: undefined, earlier: undefined, later: undefined };
@@ -72,13 +72,23 @@ export function createWheel(clock: Clock): Wheel {
     target.earlier = undefined;
     target.later = undefined;
     count -= 1;
+    if (count === 0) sleep();
+  }
+
+  /** A wheel without timers must not keep the process alive. */
+  function sleep(): void {
+    wake?.();
+    wake = undefined;
+    wakeAt = Infinity;
+    buckets.clear();
+    ticks.length = 0;
   }
 
   function arm(): void {
     const tick = ticks[0];
     if (tick === undefined) return;
     const now = clock.now();
-    const at = Math.min(tick * tickMs, now + maxSleepMs);
+    const at = Math.min(tick * tickMs, now + longestSleepMs);
     if (wake !== undefined && at >= wakeAt) return;
     wake?.();
     wakeAt = at;
@@ -93,27 +103,19 @@ export function createWheel(clock: Clock): Wheel {
       heapPop(ticks);
       const bucket = buckets.get(tick);
       buckets.delete(tick);
-      while (bucket?.first !== undefined) {
-        const due = bucket.first;
+      // What a timer does may set or cancel others of its bucket.
+      for (let due = bucket?.first; due !== undefined; due = bucket?.first) {
         unlink(due);
         due.onDue();
       }
     }
     if (count > 0) arm();
-    else {
-      buckets.clear();
-      ticks.length = 0;
-    }
   }
 
   function close(): void {
     closed = true;
-    wake?.();
-    wake = undefined;
-    wakeAt = Infinity;
     for (const bucket of buckets.values()) while (bucket.first !== undefined) unlink(bucket.first);
-    buckets.clear();
-    ticks.length = 0;
+    sleep();
   }
 
   return { clock, set, cancel: unlink, close };
@@ -123,7 +125,7 @@ function heapPush(heap: number[], value: number): void {
   let index = heap.push(value) - 1;
   while (index > 0) {
     const parent = (index - 1) >> 1;
-    const above = heap[parent]!;
+    const above = heap[parent] ?? -Infinity;
     if (above <= value) break;
     heap[index] = above;
     index = parent;
@@ -138,8 +140,8 @@ function heapPop(heap: number[]): void {
   for (;;) {
     let child = index * 2 + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && heap[child + 1]! < heap[child]!) child += 1;
-    const below = heap[child]!;
+    if ((heap[child + 1] ?? Infinity) < (heap[child] ?? Infinity)) child += 1;
+    const below = heap[child] ?? Infinity;
     if (below >= last) break;
     heap[index] = below;
     index = child;

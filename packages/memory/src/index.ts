@@ -1,4 +1,16 @@
-import { driverVersion } from '@intermodal/core/driver';
-
-/** Version of the wire format that the transport carries. */
-export const memoryVersion: number = driverVersion;
+export {
+  createMemoryBroker,
+  type MemoryBroker,
+  type MemoryBrokerOptions,
+  type MemoryEntry,
+} from './broker/broker.ts';
+export type { EntryState } from './broker/channel.ts';
+export type { MemoryFaults, SendFailure } from './broker/faults.ts';
+export type {
+  MemoryLogCapabilities,
+  MemoryLogOptions,
+  MemoryQueueCapabilities,
+  MemoryQueueOptions,
+  MemoryTransportOptions,
+} from './options.ts';
+export { memoryTransport, type MemoryTransport } from './transport.ts';

@@ -1,7 +1,5 @@
-import { conformanceVersion } from '@intermodal/conformance';
-import { expect, test } from 'vitest';
-import { memoryVersion } from '../src/index.ts';
+import { conformance } from '@intermodal/conformance';
+import { describe, it } from 'vitest';
+import { harnesses } from './harness.ts';
 
-test('memory and the suite speak of one wire format', () => {
-  expect(memoryVersion).toBe(conformanceVersion);
-});
+for (const harness of harnesses) conformance({ describe, it }, harness);

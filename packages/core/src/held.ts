@@ -1,0 +1,80 @@
+import type { Capabilities } from './capabilities.ts';
+import type { DeliveryHandle } from './delivery-handle.ts';
+import type { WireDelivery } from './driver.ts';
+import type { ReceiverEpoch } from './receiver-epoch.ts';
+import { timer, type Timer } from './wheel.ts';
+
+/** A delivery from its arrival until it is settled and its handler has returned. */
+export interface Held {
+  readonly wire: WireDelivery;
+  readonly epoch: ReceiverEpoch;
+  /** What it is serial with; undefined where nothing is ordered. */
+  readonly orderKey: string | undefined;
+  readonly arrivedAt: number;
+  /** Calls of the handler here that failed before this one. */
+  localRetries: number;
+  /** The attempt under way, or the last one. */
+  handle: DeliveryHandle | undefined;
+  /** The handler was called and has not returned. */
+  running: boolean;
+  /** Waits here for a local retry. */
+  waiting: boolean;
+  /** The broker has its settlement, or it is lost: nothing more is owed. */
+  settled: boolean;
+  /** It is no longer ours. */
+  lost: boolean;
+  /** Tells the watermark of its lane, where there is one. */
+  passed: (() => void) | undefined;
+  /** Has been reported as unsettled. */
+  reported: boolean;
+  startedAt: number;
+  /** Renews the lease, or ends it. */
+  readonly lease: Timer;
+  /** The end of a local retry's delay, or of the handler's time. */
+  readonly alarm: Timer;
+  leaseUntil: number;
+  /** What the lease was when it arrived. */
+  leaseMs: number;
+  /** Its lease is being kept. */
+  tracked: boolean;
+  extending: Promise<void> | undefined;
+}
+
+function nothing(): void {
+  // Replaced before the timer is set.
+}
+
+export function createHeld(
+  wire: WireDelivery,
+  epoch: ReceiverEpoch,
+  orderKey: string | undefined,
+  now: number,
+): Held {
+  return {
+    wire,
+    epoch,
+    orderKey,
+    arrivedAt: now,
+    localRetries: 0,
+    handle: undefined,
+    running: false,
+    waiting: false,
+    settled: false,
+    lost: false,
+    passed: undefined,
+    reported: false,
+    startedAt: 0,
+    lease: timer(nothing),
+    alarm: timer(nothing),
+    leaseUntil: Infinity,
+    leaseMs: 0,
+    tracked: false,
+    extending: undefined,
+  };
+}
+
+/** What a delivery is serial with. On a log the lane is a shard, and what must be serial is a key within it. */
+export function orderKeyOf(wire: WireDelivery, capabilities: Capabilities): string | undefined {
+  if (wire.lane === undefined || capabilities.settle !== 'watermark') return wire.lane;
+  return wire.message.key === undefined ? undefined : `${wire.lane}\n${wire.message.key}`;
+}

@@ -1,0 +1,127 @@
+import type { DeliveryHandle } from './delivery-handle.ts';
+import type { SettleOutcome, Settlement } from './driver.ts';
+import type { Held } from './held.ts';
+import type { Fate, SettlingOptions } from './settling.ts';
+
+export interface RetryingOptions extends SettlingOptions {
+  readonly conclude: (handle: DeliveryHandle, outcome: SettleOutcome, fate: Fate) => void;
+  readonly about: (held: Held) => {
+    readonly channel: string;
+    readonly group: string;
+    readonly id: string;
+    readonly key: string | undefined;
+    readonly attempt: number;
+  };
+}
+
+/** Retries: here, with the lease renewed and the key held, or by the broker. */
+export interface Retrying {
+  retry(handle: DeliveryHandle, delayMs: number, error: unknown): void;
+  /** The handler that asked for a local retry has returned. */
+  resume(handle: DeliveryHandle): void;
+  /** What gives it back: unstarted, or as the failure that waited for its local retry. */
+  giveBack(held: Held): Settlement;
+}
+
+export function createRetrying(options: RetryingOptions): Retrying {
+  const { plan, lanes, counters, conclude, about } = options;
+  const { capabilities, wheel, telemetry } = plan;
+  const { clock } = wheel;
+  /** When each local retry is due. */
+  const due = new WeakMap<Held, number>();
+
+  function retry(handle: DeliveryHandle, delayMs: number, error: unknown): void {
+    const { held } = handle;
+    const at = clock.now() + delayMs;
+    // A handler whose time is over may run for ever: only where nobody else can retry does it hold up its message.
+    const brief = at - held.arrivedAt <= plan.localRetryMaxMs && !handle.abandoned;
+    const keyed = held.orderKey !== undefined;
+    const local =
+      capabilities.retry === 'local' || (brief && (keyed || capabilities.retry === 'immediate'));
+    counters.retried += 1;
+    telemetry?.({ type: 'retried', ...about(held), delayMs, local, error });
+    if (local) {
+      handle.conclude('done');
+      due.set(held, at);
+      if (!held.running) resume(handle);
+      return;
+    }
+    if (capabilities.retry === 'delayed' || delayMs === 0) {
+      retryAtBroker(handle, delayMs);
+      return;
+    }
+    // The broker cannot wait, so the delay is spent here.
+    held.alarm.onDue = () => {
+      retryAtBroker(handle, 0);
+    };
+    wheel.set(held.alarm, at);
+  }
+
+  function resume({ held }: DeliveryHandle): void {
+    const at = due.get(held);
+    if (at === undefined || held.lost) return;
+    held.waiting = true;
+    held.alarm.onDue = () => {
+      due.delete(held);
+      held.waiting = false;
+      held.localRetries += 1;
+      options.onAgain(held);
+    };
+    wheel.set(held.alarm, at);
+  }
+
+  /** The key's followers go back before it, in one batch and in order: none of them may be handled first. */
+  function retryAtBroker(handle: DeliveryHandle, delayMs: number): void {
+    const { held } = handle;
+    const { settler, leases } = held.epoch;
+    const followers =
+      held.orderKey === undefined
+        ? []
+        : lanes.remove((other) => other.orderKey === held.orderKey && other.epoch === held.epoch);
+    const extending = [held, ...followers]
+      .map((each) => leases.untrack(each))
+      .filter((each) => each !== undefined);
+    for (const follower of followers) {
+      follower.settled = true;
+      telemetry?.({ type: 'released', ...about(follower) });
+      options.onGivenBack(follower);
+    }
+    const go = (): void => {
+      if (held.lost) {
+        conclude(handle, 'lost', 'retried');
+        return;
+      }
+      const { token } = held.wire;
+      const failed: Settlement = { token, action: 'retry', delayMs, attempt: handle.attempt };
+      const done = (outcome: SettleOutcome): void => {
+        conclude(handle, outcome, 'retried');
+      };
+      if (followers.length === 0) settler.add(failed, true, done);
+      else
+        settler.addInOrder([
+          ...followers.map((each) => [release(each), () => undefined] as const),
+          [failed, done],
+        ]);
+    };
+    if (extending.length === 0) go();
+    else void Promise.all(extending).then(go);
+  }
+
+  function release(held: Held): Settlement {
+    return { token: held.wire.token, action: 'release' };
+  }
+
+  return {
+    retry,
+    resume,
+    giveBack(held) {
+      if (!held.waiting) return release(held);
+      held.waiting = false;
+      wheel.cancel(held.alarm);
+      const delayMs = Math.max(0, (due.get(held) ?? 0) - clock.now());
+      if (capabilities.retry === 'local') return release(held);
+      const attempt = held.handle?.attempt ?? 1;
+      return { token: held.wire.token, action: 'retry', delayMs, attempt };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { ConsumerPlan } from './consumer-plan.ts';
+import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
+import type { Held } from './held.ts';
+import type { Lanes } from './lanes.ts';
+
+/** What hands deliveries to the application: one by one, in batches, or pulled. */
+export interface Runner {
+  /** Something may be ready, or a slot free. */
+  dispatch(): void;
+  /** Nothing is started any more; resolves when nothing runs. */
+  drain(): Promise<void>;
+  /** It is given up: nobody waits for what still runs. */
+  abandon(): void;
+}
+
+/** What a runner may ask of its consumer. */
+export interface Engine {
+  readonly lanes: Lanes;
+  readonly owner: DeliveryOwner;
+  readonly plan: ConsumerPlan;
+  readonly concurrency: number;
+  /** False while paused or stopping. */
+  readonly open: boolean;
+  /** The handler of this attempt was called. */
+  started(held: Held, handle: DeliveryHandle): void;
+  /** It returned, or threw `error`. */
+  returned(handle: DeliveryHandle, failure: { readonly error: unknown } | undefined): void;
+  /** They wait again behind an earlier one of their key, and count as tried. */
+  rewind(handles: readonly DeliveryHandle[]): void;
+  /** The application has gone away without settling it: it goes back. */
+  leave(handle: DeliveryHandle): void;
+  /** It cannot be understood: to the dead letters, alone. */
+  refuse(held: Held, handle: DeliveryHandle, reason: string): void;
+}
+
+export interface ConsumerCounters {
+  /** Handlers that have been called and have not returned. */
+  running: number;
+  acked: number;
+  retried: number;
+  deadLettered: number;
+  leaseLost: number;
+  reopened: number;
+  /** Given back without having been started, since the consumer is being stopped. */
+  released: number;
+}
+
+export function createCounters(): ConsumerCounters {
+  return {
+    running: 0,
+    acked: 0,
+    retried: 0,
+    deadLettered: 0,
+    leaseLost: 0,
+    reopened: 0,
+    released: 0,
+  };
+}

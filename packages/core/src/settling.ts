@@ -1,0 +1,209 @@
+import type { ConsumerPlan } from './consumer-plan.ts';
+import type { DeliveryHandle, Intent } from './delivery-handle.ts';
+import type { SettleOutcome, Settlement } from './driver.ts';
+import { IntermodalError, Rejection } from './error.ts';
+import type { Held } from './held.ts';
+import type { Lanes } from './lanes.ts';
+import { createRetrying } from './retrying.ts';
+import type { ConsumerCounters } from './runner.ts';
+
+export interface SettlingOptions {
+  readonly plan: ConsumerPlan;
+  readonly lanes: Lanes;
+  readonly counters: ConsumerCounters;
+  /** The broker has it, or it is lost; frees the slot once its handler has returned too. */
+  readonly onSettled: (held: Held) => void;
+  /** A local retry is due. */
+  readonly onAgain: (held: Held) => void;
+  /** Given back unstarted, by the way of a retry that takes its key's followers along. */
+  readonly onGivenBack: (held: Held) => void;
+}
+
+/** What became of a delivery. */
+export type Fate = 'acked' | 'retried' | 'dead-lettered';
+
+/** What becomes of a delivery once it is decided: the broker's side of ack, retry, reject and release. */
+export interface Settling {
+  settle(handle: DeliveryHandle, intent: Intent): void;
+  /** The handler threw `error`: by policy it comes again or goes to the dead letters. */
+  fail(handle: DeliveryHandle, error: unknown): void;
+  /** A local retry was asked for while the handler ran; it has returned now. */
+  resumeRetry(handle: DeliveryHandle): void;
+  /** Gives back one that no handler has seen, or whose local retry is not awaited any more. */
+  release(held: Held, done: (given: boolean) => void): void;
+}
+
+export function createSettling(options: SettlingOptions): Settling {
+  const { plan, lanes, counters } = options;
+  const { capabilities, wheel, policy, telemetry, channel, group, deadLetters } = plan;
+  const watermark = capabilities.settle === 'watermark';
+  const retrying = createRetrying({ ...options, conclude, about });
+
+  function about(held: Held): {
+    readonly channel: string;
+    readonly group: string;
+    readonly id: string;
+    readonly key: string | undefined;
+    readonly attempt: number;
+  } {
+    const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
+    return { channel, group, id: held.wire.message.id, key: held.wire.message.key, attempt };
+  }
+
+  /** Sends one settlement, never beside an extension that could undo it. */
+  function send(held: Held, settlement: Settlement, done: (outcome: SettleOutcome) => void): void {
+    const extending = held.epoch.leases.untrack(held);
+    // A key's next message waits for this answer; and where nothing else is under way, no company will come.
+    const urgent =
+      (counters.running === 0 && lanes.readyCount === 0) ||
+      (held.orderKey !== undefined && lanes.followers(held).length > 0);
+    if (extending === undefined) {
+      held.epoch.settler.add(settlement, urgent, done);
+      return;
+    }
+    void extending.then(() => {
+      if (held.lost) done('lost');
+      else held.epoch.settler.add(settlement, true, done);
+    });
+  }
+
+  /** Nothing more is to be done with it: the broker, or the watermark of its lane, may pass it. */
+  function pass(handle: DeliveryHandle, fate: Fate, reason?: string): void {
+    const { held } = handle;
+    if (watermark) {
+      held.passed?.();
+      conclude(handle, 'done', fate, reason);
+      return;
+    }
+    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {
+      conclude(handle, outcome, fate, reason);
+    });
+  }
+
+  function settle(handle: DeliveryHandle, intent: Intent): void {
+    switch (intent.action) {
+      case 'ack':
+        pass(handle, 'acked');
+        return;
+      case 'reject':
+        void reject(handle, intent.reason);
+        return;
+      case 'retry':
+        retrying.retry(
+          handle,
+          intent.delayMs ?? policy.delayMs(handle.attempt, intent.error),
+          intent.error,
+        );
+        return;
+    }
+  }
+
+  async function reject(handle: DeliveryHandle, reason: string): Promise<void> {
+    const { held } = handle;
+    const { receiver } = held.epoch;
+    if (receiver.prepareDeadLetter !== undefined && !deadLetters.elsewhere) {
+      let deadLetter;
+      try {
+        deadLetter = receiver.prepareDeadLetter(deadLetters.message(held, handle.attempt, reason));
+      } catch (error) {
+        keepForLater(handle, IntermodalError.from(error));
+        return;
+      }
+      const { token } = held.wire;
+      send(held, { token, action: 'reject', reason, deadLetter }, (outcome) => {
+        conclude(handle, outcome, 'dead-lettered', reason);
+      });
+      return;
+    }
+    const failure = await deadLetters.store(held, handle.attempt, reason);
+    if (held.lost) conclude(handle, 'lost', 'dead-lettered');
+    else if (failure === undefined) pass(handle, 'dead-lettered', reason);
+    else keepForLater(handle, failure);
+  }
+
+  /** No dead letter could be stored: the message stays with the broker and comes again, it is never dropped. */
+  function keepForLater(handle: DeliveryHandle, error: IntermodalError): void {
+    telemetry?.({ type: 'dead-letter-failed', ...about(handle.held), error });
+    handle.conclude(error);
+    handle.intent = { action: 'retry', delayMs: undefined, error };
+    retrying.retry(handle, policy.delayMs(handle.attempt, error), error);
+  }
+
+  function conclude(
+    handle: DeliveryHandle,
+    outcome: SettleOutcome,
+    fate: Fate,
+    reason?: string,
+  ): void {
+    const { held } = handle;
+    if (outcome === 'done') {
+      count(handle, fate, reason);
+      handle.conclude('done');
+    } else if (outcome === 'lost') {
+      if (!held.lost) {
+        held.lost = true;
+        counters.leaseLost += 1;
+        telemetry?.({ type: 'lease-lost', ...about(held) });
+      }
+      handle.abort(handle.leaseLost());
+      handle.conclude(handle.leaseLost());
+    } else {
+      telemetry?.({ type: 'settle-failed', ...about(held), error: outcome.failed });
+      handle.abort(outcome.failed);
+      handle.conclude(outcome.failed);
+    }
+    held.settled = true;
+    options.onSettled(held);
+  }
+
+  function count(handle: DeliveryHandle, fate: Fate, reason: string | undefined): void {
+    const { held } = handle;
+    if (fate === 'acked') {
+      counters.acked += 1;
+      if (telemetry === undefined) return;
+      const ms = wheel.clock.now() - held.startedAt;
+      telemetry({ type: 'acked', ...about(held), ms });
+    } else if (fate === 'dead-lettered') {
+      counters.deadLettered += 1;
+      telemetry?.({ type: 'dead-lettered', ...about(held), reason: reason ?? '' });
+    }
+  }
+
+  return {
+    settle,
+    resumeRetry: retrying.resume,
+    fail(handle, error) {
+      if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
+      else if (handle.attempt < policy.maxAttempts)
+        handle.intent = { action: 'retry', delayMs: undefined, error };
+      else handle.intent = { action: 'reject', reason: describeFailure(error) };
+      settle(handle, handle.intent);
+    },
+    release(held, done) {
+      held.settled = true;
+      const settlement = retrying.giveBack(held);
+      telemetry?.({ type: 'released', ...about(held) });
+      const extending = held.epoch.leases.untrack(held);
+      const native = capabilities.release === 'free' || capabilities.release === 'counted';
+      if (!native || watermark) {
+        done(true); // closing gives it back
+        return;
+      }
+      const go = (): void => {
+        held.epoch.settler.add(settlement, true, (outcome) => {
+          done(outcome === 'done');
+        });
+      };
+      if (extending === undefined) go();
+      else void extending.then(go);
+    },
+  };
+}
+
+const maxReason = 512;
+
+/** What a dead letter says of a handler's error: its name and message, at most 512 characters. */
+function describeFailure(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'the handler failed';
+  return text.length > maxReason ? `${text.slice(0, maxReason - 1)}…` : text;
+}

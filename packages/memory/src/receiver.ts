@@ -1,0 +1,114 @@
+import {
+  IntermodalError,
+  type ReceiveLimits,
+  type Receiver,
+  type ReceiverOptions,
+  type Settlement,
+  type SettleOutcome,
+  type Token,
+  type WireDelivery,
+} from '@intermodal/core/driver';
+import type { BrokerState, Target } from './broker/broker.ts';
+import { openConnection } from './broker/connection.ts';
+import type { Entry, Queue } from './broker/queue.ts';
+import { maxWaitMs } from './broker/waiting.ts';
+import { copyMessage } from './message.ts';
+import type { Settings } from './options.ts';
+
+export interface ReceiverSetup {
+  readonly broker: BrokerState;
+  readonly owner: object;
+  readonly target: Target;
+  readonly options: ReceiverOptions;
+  readonly settings: Settings;
+}
+
+export const receiveLimits: ReceiveLimits = {
+  maxPerReceive: 1_000,
+  maxConcurrentReceives: 1,
+  maxWaitMs,
+  maxPerSettle: 1_000,
+  settleLingerMs: 0,
+};
+
+export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver {
+  const { broker, options, settings } = setup;
+  const { faults } = broker;
+  const leaseMs = options.leaseMs ?? settings.leaseMs;
+  /** What is leased to this receiver, and so the only tokens that settle anything here. */
+  const held = new Map<Token, Entry>();
+  const connection = openConnection(broker.connections, setup.owner, setup.target, () => {
+    for (const entry of held.values()) queue.giveBack(entry, 0, 'counted');
+    queue.wake();
+  });
+
+  function take(max: number): readonly WireDelivery[] {
+    if (faults.receives.closed) return [];
+    queue.tick();
+    const entries = queue.take(max, settings.maxPerKey, leaseMs, held);
+    if (entries.length === 0) return [];
+    const leaseUntil = options.clock.now() + leaseMs;
+    return entries.map((entry) => deliver(entry, leaseUntil));
+  }
+
+  function settle(settlement: Settlement): SettleOutcome {
+    const entry = held.get(settlement.token);
+    if (entry === undefined) return 'lost';
+    switch (settlement.action) {
+      case 'ack':
+        if (faults.nextIsDouble()) queue.giveBack(entry, 0, 'counted');
+        else queue.ack(entry);
+        break;
+      case 'retry':
+        queue.giveBack(entry, settlement.delayMs, 'counted');
+        break;
+      case 'release':
+        queue.giveBack(entry, 0, 'free');
+        break;
+      case 'reject':
+        return { failed: new IntermodalError('unsupported', 'send the dead letter, then ack') };
+    }
+    return 'done';
+  }
+
+  return {
+    limits: receiveLimits,
+    dead: connection.dead,
+    receive: (max, stop) => queue.waiting.receive(() => take(max), stop, connection),
+    settle(batch) {
+      queue.tick();
+      const outcomes = batch.map(settle);
+      queue.wake();
+      return Promise.resolve(outcomes);
+    },
+    extend(tokens, wantedMs) {
+      queue.tick();
+      const leaseUntil = options.clock.now() + wantedMs;
+      const outcomes = tokens.map((token) => {
+        const entry = held.get(token);
+        if (entry === undefined) return 'lost';
+        queue.extend(entry, wantedMs);
+        return { leaseUntil };
+      });
+      return Promise.resolve(outcomes);
+    },
+    close() {
+      connection.end();
+      return Promise.resolve({ abandoned: 0 });
+    },
+  };
+}
+
+function deliver(entry: Entry, leaseUntil: number): WireDelivery {
+  const { stored } = entry;
+  return {
+    token: entry.token,
+    message: copyMessage(stored.message),
+    lane: stored.message.key,
+    attempt: entry.attempts,
+    redelivered: entry.attempts > 1,
+    leaseUntil,
+    position: String(stored.sequence),
+    native: undefined,
+  };
+}

@@ -1,0 +1,84 @@
+import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
+import { type SqsTransportOptions, waitSecondsOf } from './options.ts';
+
+/** Two clients: open long polls must never take the sockets that settlements need. */
+export interface Clients {
+  /** Sends, settles and administrates. */
+  readonly main: SQSClient;
+  readonly receive: SQSClient;
+  /** Ends what was made here; clients that were passed in stay the caller's. */
+  destroy(): void;
+}
+
+const mainSockets = 128;
+
+export function createClients(options: SqsTransportOptions): Clients {
+  const requestTimeoutMs = options.requestTimeoutMs ?? 15_000;
+  const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
+  const main =
+    options.client ??
+    new SQSClient({
+      ...placeOf(options),
+      ...practice(requestTimeoutMs, connectTimeoutMs, mainSockets),
+    });
+  const receive =
+    options.receiveClient ??
+    new SQSClient({
+      ...sharedOf(main, options),
+      // Bounded by the receivers, each of which polls at most maxConcurrentReceives times at once.
+      ...practice(requestTimeoutMs + waitSecondsOf(options) * 1_000, connectTimeoutMs, Infinity),
+    });
+  return {
+    main,
+    receive,
+    destroy() {
+      if (options.client === undefined) main.destroy();
+      if (options.receiveClient === undefined) receive.destroy();
+    },
+  };
+}
+
+function placeOf({ region, endpoint, credentials }: SqsTransportOptions): SQSClientConfig {
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+}
+
+/** Credentials are looked up once for both. */
+function sharedOf(main: SQSClient, options: SqsTransportOptions): SQSClientConfig {
+  const { region, credentials, endpoint, useDualstackEndpoint, useFipsEndpoint } = main.config;
+  const elsewhere = options.endpoint ?? endpoint;
+  return {
+    region,
+    credentials,
+    useDualstackEndpoint,
+    useFipsEndpoint,
+    ...(elsewhere === undefined ? {} : { endpoint: elsewhere }),
+  };
+}
+
+function practice(
+  requestTimeout: number,
+  connectionTimeout: number,
+  maxSockets: number,
+): SQSClientConfig {
+  const agent = { keepAlive: true, maxSockets };
+  return {
+    // Core retries: a second layer would hide which sends may have arrived.
+    maxAttempts: 1,
+    // The SDK's own check throws away a whole batch for one bad body; deliveries are checked one by one instead, and
+    // what is sent is covered by the request's signature.
+    md5: false,
+    // The host of a queue URL is never followed: signed requests go to the configured endpoint alone.
+    useQueueUrlAsEndpoint: false,
+    requestHandler: {
+      httpAgent: agent,
+      httpsAgent: agent,
+      requestTimeout,
+      throwOnRequestTimeout: true,
+      connectionTimeout,
+    },
+  };
+}
