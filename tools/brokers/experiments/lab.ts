@@ -87,7 +87,7 @@ export function openLab(sqs: SQSClient): Lab {
 }
 
 /** What an error calls itself; experiments may ask for more. */
-export function nameOf(error: unknown): string {
+function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : String(error);
 }
 

@@ -11,4 +11,3 @@ export {
   type RunningBroker,
   type StartOptions,
 } from './start.ts';
-export { brokersForTests, type TestBrokers } from './vitest.ts';
