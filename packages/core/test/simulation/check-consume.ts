@@ -66,7 +66,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
     const expected = (receipt.attempt ?? 1) + receipt.starts - 1;
     if (delivery.attempt !== expected) violate('attempt', `${what} was handed over as attempt ${delivery.attempt}, it is number ${expected}`);
     if (receipt.starts > 1 && receipt.verdict?.kind === 'ack') violate('repeat', `${what} was handled again although it was acked`);
-    if (receipt.starts > 1 && receipt.verdict?.kind === 'throw' && expected > consumer.maxAttempts && !receipt.tainted) {
+    if (receipt.starts > 1 && receipt.verdict?.kind === 'throw' && expected > consumer.maxAttempts && !fate.disturbed) {
       violate('attempts', `${what} was handled for the ${expected}th time, with ${consumer.maxAttempts} attempts in all`);
     }
     if (!fate.disturbed && (fate.completed || fate.deadLetters > 0)) violate('repeat', `${what} was handled again although it was done, and nothing had gone wrong`);
@@ -114,6 +114,8 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
         case 'reject':
           fate.condemned = verdict.reason;
           return;
+        case 'behind':
+          return;
         case 'throw':
         case 'retry':
           if (verdict.kind === 'throw') {
@@ -133,7 +135,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
 
 /** On a log nothing is sent for a delivery: done with means acked or a dead letter. */
 function isPassed(receipt: Receipt): boolean {
-  return receipt.verdict?.kind === 'ack' || receipt.fate.deadLetters > 0;
+  return receipt.verdict?.kind === 'ack' || receipt.fate.deadLetters > 0 || receipt.stored.foreign === 'control';
 }
 
 export interface ReceiverChecks {
@@ -146,14 +148,25 @@ export interface ReceiverChecks {
   expired(receipt: Receipt, excuse: string | undefined): void;
 }
 
+export interface ReceiverCheckOptions {
+  readonly log: boolean;
+  /** The broker can bring a message again after a delay. */
+  readonly canDelay: boolean;
+  readonly atEndOfTurn: (check: () => void) => void;
+  readonly now: () => number;
+}
+
 /** How core may use a receiver. */
-export function createReceiverChecks(ledger: Ledger, options: { readonly log: boolean; readonly canDelay: boolean }): ReceiverChecks {
+export function createReceiverChecks(ledger: Ledger, options: ReceiverCheckOptions): ReceiverChecks {
   const { violate } = ledger;
+  const { atEndOfTurn, now } = options;
 
   function unsettled(receiver: ReceiverState): number {
     let count = 0;
     for (const receipt of receiver.receipts) {
       if (!receipt.handed || receipt.lostSince !== undefined || receipt.state === 'lost') continue;
+      // Where an extension was not answered, core has to think that the lease is over.
+      if (receipt.knownLeaseUntil !== undefined && now() >= receipt.knownLeaseUntil) continue;
       if (options.log ? !isPassed(receipt) || receipt.running : receipt.action === undefined) count += 1;
     }
     return count;
@@ -177,6 +190,8 @@ export function createReceiverChecks(ledger: Ledger, options: { readonly log: bo
         if (verdict?.kind !== 'retry' && verdict?.kind !== 'throw') return;
         const due = options.canDelay ? now + settlement.delayMs : now;
         const stopping = receipt.consumer?.stopping === true && !options.canDelay;
+        // A broker that does not count begins again at one.
+        if (receipt.attempt === undefined) fate.failures = 0;
         if (due < verdict.notBefore && !stopping) violate('retry-delay', `${what} was sent back to come ${verdict.notBefore - due} ms before its retry is due`);
         if (stopping) fate.disturbed = true;
         return;
@@ -187,7 +202,7 @@ export function createReceiverChecks(ledger: Ledger, options: { readonly log: bo
           fate.disturbed = true;
           return;
         }
-        if (receipt.starts > 0) violate('release', `${what} was given back as never touched, and its handler had been called`);
+        if (receipt.starts > 0 && verdict?.kind !== 'behind') violate('release', `${what} was given back as never touched, and its handler had been called`);
         return;
       case 'reject':
         violate('capability', `${what} was settled by reject, which this receiver does not have`);
@@ -201,11 +216,13 @@ export function createReceiverChecks(ledger: Ledger, options: { readonly log: bo
       if (!(max >= 1 && max <= limit)) violate('receive-limits', `${what} was asked for ${max} deliveries, its limit is ${limit}`);
       receiver.receives += 1;
       if (receiver.receives > parallel) violate('receive-limits', `${what} has ${receiver.receives} receives under way, its limit is ${parallel}`);
-      const held = unsettled(receiver);
-      if (held + receiver.requested + max > receiver.prefetch) {
-        violate('prefetch', `${what} holds ${held} and has asked for ${receiver.requested}, and was asked for ${max} more with a prefetch of ${receiver.prefetch}`);
-      }
       receiver.requested += max;
+      // What is given back in the same turn makes room, whichever call comes first.
+      atEndOfTurn(() => {
+        const held = unsettled(receiver);
+        if (held + receiver.requested <= receiver.prefetch || receiver.closeCalled) return;
+        violate('prefetch', `${what} holds ${held} and was asked for ${receiver.requested} more, with a prefetch of ${receiver.prefetch}`);
+      });
       const own = receiver.client.consumers.filter((one) => one.channel === receiver.channel && one.group === receiver.group && !one.stopped);
       if (own.length > 0 && own.every((one) => one.paused)) violate('pause', `${what} was asked to receive while its consumer is paused`);
     },

@@ -83,7 +83,7 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
     });
     return answered.then((outcomes) => {
       trace?.add(`${name} answers [${outcomes.map((outcome, index) => `${entries[index]?.message.id ?? ''}:${outcome.ok ? 'ok' : outcome.certainty}`).join(' ')}]`);
-      monitor.publish.sendAnswered(state, entries);
+      monitor.publish.sendAnswered(state, entries, outcomes);
       return outcomes;
     });
   }
