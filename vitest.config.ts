@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Tests read the workspace's packages from source, so that nothing needs building first. */
-const conditions = ['intermodal:source', 'module', 'node', 'development|production'];
+const conditions = ['intermodal:source', 'node', 'development|production'];
 
 interface Manifest {
   readonly intermodal?: { readonly brokers?: readonly string[] };

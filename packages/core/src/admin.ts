@@ -227,16 +227,14 @@ export function createAdministration({
     const wait = due - wheel.clock.now();
     if (wait <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const wake = timer(resolve);
+      const end = (): void => {
+        wheel.cancel(wake);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const wake = timer(end);
       wheel.set(wake, due);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          wheel.cancel(wake);
-          resolve();
-        },
-        { once: true },
-      );
+      signal?.addEventListener('abort', end, { once: true });
     });
   }
 

@@ -130,8 +130,12 @@ export function createClient(options: ClientOptions): unknown {
     const origin = new Error('the consumer was started here').stack ?? '';
     if (settings.signal?.aborted === true)
       throw new IntermodalError('aborted', 'the consumer was aborted before it started');
+    const onAbort = (): void => {
+      void consumer.stop();
+    };
     const stopped = (): void => {
       consumers.delete(consumer);
+      settings.signal?.removeEventListener('abort', onAbort);
     };
     const plan = planConsumer(
       { driver, wheel, client: options, operationTimeoutMs, queueTo },
@@ -144,7 +148,7 @@ export function createClient(options: ClientOptions): unknown {
     refuseClosed();
     const consumer = createConsumerEngine(plan, createRunner);
     consumers.add(consumer);
-    settings.signal?.addEventListener('abort', () => void consumer.stop(), { once: true });
+    settings.signal?.addEventListener('abort', onAbort, { once: true });
     await consumer.opened;
     return consumer;
   }

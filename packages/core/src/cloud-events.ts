@@ -187,3 +187,14 @@ function attributeOf(header: string, prefix: string): string | undefined {
     return header.slice(prefix.length);
   return undefined;
 }
+
+/** A binary event with the names of another transport's binding; other messages as they are. */
+export function renameAttributes(message: WireMessage, from: string, to: string): WireMessage {
+  if (from === to || !message.headers.has(`${from}specversion`)) return message;
+  const headers = new Map<string, string>();
+  for (const [header, value] of message.headers) {
+    const name = attributeOf(header, from);
+    headers.set(name === undefined ? header : `${to}${name}`, value);
+  }
+  return { ...message, headers };
+}

@@ -22,6 +22,7 @@ export type {
 } from './client-types.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { bytes, type Codec, json, text } from './codec.ts';
+export { compositeTransport, type CompositeTransportOptions } from './composite.ts';
 export type {
   BatchOptions,
   Consumer,

@@ -7,7 +7,7 @@ export const stop: readonly Case[] = [
   {
     name: 'stop waits for running handlers, settles them, and gives back the rest at once',
     rules: ['R12'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: { receive: [true], settle: ['message'], release: ['free', 'counted'] },
     async run(context) {
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 10);
@@ -83,6 +83,23 @@ export const stop: readonly Case[] = [
       const rest = context.journal();
       await context.consume(context.client(), orders, rest.handler());
       await eachOnce(context, rest, ids);
+    },
+  },
+  {
+    name: 'a deadline that is given later, and ends earlier, counts',
+    rules: ['R12'],
+    async run(context) {
+      const orders = await context.channel();
+      const client = context.client();
+      const hold = gate();
+      const journal = context.journal();
+      const consumer = await context.consume(client, orders, journal.handler(() => hold.opened));
+      await publishSome(context, orders, 1);
+      await journal.reaches(1);
+      const stopping = consumer.stop({ deadlineMs: 600_000 });
+      await client.close({ deadlineMs: 100 });
+      assert.equal((await stopping).abandoned, 1);
+      hold.open();
     },
   },
   {

@@ -1,4 +1,9 @@
-import { createHandlerChecks, createReceiverChecks, type HandlerChecks, type ReceiverChecks } from './check-consume.ts';
+import {
+  createHandlerChecks,
+  createReceiverChecks,
+  type HandlerChecks,
+  type ReceiverChecks,
+} from './check-consume.ts';
 import { createPublishChecks, type PublishChecks } from './check-publish.ts';
 import type { EventLoop } from './event-loop.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -18,6 +23,11 @@ export function createMonitor(plan: Plan, loop: EventLoop): Monitor {
     ledger,
     publish: createPublishChecks(ledger),
     handlers: createHandlerChecks(ledger),
-    receivers: createReceiverChecks(ledger, { log: plan.mode === 'log', canDelay: plan.mode === 'pull', atEndOfTurn: loop.atEndOfTurn, now: loop.now }),
+    receivers: createReceiverChecks(ledger, {
+      log: plan.mode === 'log',
+      canDelay: plan.mode === 'pull',
+      atEndOfTurn: loop.atEndOfTurn,
+      now: loop.now,
+    }),
   };
 }

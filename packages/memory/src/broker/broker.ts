@@ -17,7 +17,7 @@ import { createQueueChannel } from './queue-channel.ts';
 export interface MemoryBrokerOptions {
   /** Of leases, delays and lives; give clients the same. @defaultValue `systemClock` */
   readonly clock?: Clock;
-  /** Messages that a channel keeps for groups to come, at least. @defaultValue 10,000 */
+  /** Messages that a channel keeps for groups to come, at least. @defaultValue 1,000 */
   readonly retain?: number;
 }
 
@@ -39,7 +39,7 @@ export interface MemoryBroker {
   unsettled(channel: string, group?: string): MemoryEntry[];
   /** Dead letters of a group, oldest first. @defaultValue `group` the channel's name */
   deadLetters(channel: string, group?: string): MemoryEntry[];
-  /** Shards of a log, closed ones included. */
+  /** Shards of a log that take messages. */
   lanes(channel: string): string[];
   /** Closes a shard; the two that take over its keys are begun once it has been read to its end. */
   split(channel: string, lane: string): string[];
@@ -76,7 +76,7 @@ const states = new WeakMap<MemoryBroker, BrokerState>();
 /** A broker to be shared by several transports, each as if in a process of its own. */
 export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
   const { clock = systemClock } = options;
-  const retain = wholeNumber('retain', options.retain ?? 10_000);
+  const retain = wholeNumber('retain', options.retain ?? 1_000);
   const faults = createFaults();
   const channels = new Map<string, BrokerChannel>();
   const connections = new Set<Connection>();
