@@ -7,11 +7,10 @@ import { fileProblem, Refusal } from './refusal.ts';
 import { textLines } from './text-lines.ts';
 
 /** Where a run writes down what it does, so that another process can go on from it. */
-export interface Ledger {
+export interface Ledger extends AsyncDisposable {
   readonly run: string;
-  /** Resolves once the entries are on disk; those of one call, and of earlier calls, before. */
+  /** Resolves once the entries, and those of earlier calls, are on disk. */
   append(entries: readonly LedgerEntry[]): Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface LedgerOptions {
@@ -26,7 +25,7 @@ export interface LedgerOptions {
 /** A ledger that forgets: for a run that need not outlive its process. */
 export function forgetfulLedger(): Ledger {
   const done = Promise.resolve();
-  return { run: newRun(), append: () => done, close: () => done };
+  return { run: newRun(), append: () => done, [Symbol.asyncDispose]: () => done };
 }
 
 /**
@@ -52,8 +51,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     }
     return {
       run,
-      append: (entries) => batches.add(entries.map(line).join('')),
-      async close() {
+      append: (entries) =>
+        entries.length === 0 ? Promise.resolve() : batches.add(entries.map(line).join('')),
+      async [Symbol.asyncDispose]() {
         await batches.idle();
         await file.close();
       },

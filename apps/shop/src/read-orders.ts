@@ -13,9 +13,10 @@ export async function* readOrders(
 ): AsyncGenerator<OrderLine> {
   const lineOf = new Map<string, number>();
   const ordersOf = new Map<string, number>();
-  for await (const { number: line, ...read } of textLines(chunks)) {
+  for await (const read of textLines(chunks)) {
+    const { number: line } = read;
     if (read.text?.trim() === '') continue;
-    const parsed = read.text === undefined ? read : parseOrder(read.text);
+    const parsed = read.text === undefined ? { reason: read.reason } : parseOrder(read.text);
     if (parsed.order === undefined) {
       yield { line, reason: parsed.reason };
       continue;
@@ -57,8 +58,10 @@ function columnOf(error: unknown): string {
 function describe({ issues }: z.ZodError): string {
   return issues
     .map(({ path, message }) => {
-      const place = path.map(String).join('.');
-      return place === '' ? message : `${place}: ${message}`;
+      const place = path.length === 0 ? 'the line' : path.map(String).join('.');
+      // Standard wording of the schema library, which is longer than a line of a list wants.
+      const what = message.replace(/^Invalid input: /, '');
+      return what.endsWith('received undefined') ? `${place} is missing` : `${place}: ${what}`;
     })
     .join('; ');
 }

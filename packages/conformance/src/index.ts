@@ -24,7 +24,7 @@ export { rules } from './rules.ts';
 export type { CaseResult, RunOptions } from './run-case.ts';
 export { runCase } from './run-case.ts';
 export type {
-  CreateClient,
+  Core,
   Everything,
   TestChannel,
   TestClient,

@@ -3,7 +3,7 @@ import { notRunnable, unclaimed } from './claims.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { defaultTimes, type Harness } from './harness.ts';
 import { proveRefused } from './refusals.ts';
-import type { CreateClient } from './test-client.ts';
+import type { Core } from './test-client.ts';
 
 /**
  * What came of one case. `refused`: the transport does not claim what the case is about, and was seen to refuse it.
@@ -16,7 +16,7 @@ export type CaseResult =
 
 export interface RunOptions {
   /** Another core than the installed one: for tests of the suite itself. */
-  readonly createClient?: CreateClient;
+  readonly core?: Core;
 }
 
 /** Runs one case against a broker that the harness opens for it; never rejects. */
@@ -29,7 +29,7 @@ export async function runCase(
   const ms = (): number => Math.round(performance.now() - since);
   try {
     const broker = await harness.open();
-    const opened = openContext(harness, broker, options.createClient);
+    const opened = openContext(harness, broker, options.core);
     const missing = unclaimed(what, opened.context.capabilities);
     if (missing !== undefined) {
       await runBounded(what, (context) => proveRefused(context, missing), harness, opened);

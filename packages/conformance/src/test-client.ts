@@ -1,11 +1,15 @@
 import {
+  bytes,
+  channel,
   type Channel,
   type Client,
   type ClientOptions,
+  type Codec,
   type ConsumeOptions,
   type Consumer,
   createClient,
   type Delivery,
+  text,
   type Transport,
 } from '@intermodal/core';
 import type { Waiting } from './waiting.ts';
@@ -40,10 +44,15 @@ export type TestDelivery = Delivery<unknown, Everything>;
 export type TestChannel = Channel<unknown, unknown, 'none' | 'key'>;
 export type TestConsumeOptions = ConsumeOptions<Everything>;
 
-/** Replaced only where the suite itself is tested with a defect in core. */
-export type CreateClient = (options: ClientOptions<Transport<Everything>>) => TestClient;
+/** The parts of core that cases use; replaced only where the suite itself is tested with a defect in core. */
+export interface Core {
+  readonly createClient: (options: ClientOptions<Transport<Everything>>) => TestClient;
+  readonly channel: typeof channel;
+  readonly bytes: Codec<Uint8Array>;
+  readonly text: Codec<string>;
+}
 
-export const createTestClient: CreateClient = createClient;
+export const installedCore: Core = { createClient, channel, bytes, text };
 
 /** The same client, with a bound and a name on every promise that a case may wait for. */
 export function boundedClient(

@@ -96,10 +96,11 @@ export function createHolding(options: HoldingOptions): Holding {
 
   function giveBack(unstarted: readonly Held[]): void {
     for (const held of unstarted) {
+      // Its slot is free when the broker has it back, and not before.
       options.settling().release(held, (given) => {
         if (given) counters.released += 1;
+        forget(held);
       });
-      forget(held);
     }
   }
 

@@ -84,10 +84,10 @@ export function createRetrying(options: RetryingOptions): Retrying {
     for (const follower of followers) {
       follower.settled = true;
       telemetry?.({ type: 'released', ...about(follower) });
-      options.onGivenBack(follower);
     }
     const go = (): void => {
       if (held.lost) {
+        for (const follower of followers) options.onGivenBack(follower);
         conclude(handle, 'lost', 'retried');
         return;
       }
@@ -99,7 +99,7 @@ export function createRetrying(options: RetryingOptions): Retrying {
       if (followers.length === 0) settler.add(failed, true, done);
       else
         settler.addInOrder([
-          ...followers.map((each) => [release(each), () => undefined] as const),
+          ...followers.map((each) => [release(each), () => options.onGivenBack(each)] as const),
           [failed, done],
         ]);
     };

@@ -55,7 +55,7 @@ export async function windDown(parts: WindDownParts): Promise<StopReport> {
   let abandoned = 0;
   const text = 'the consumer was stopped, and its deadline has passed';
   for (const held of holding.all) {
-    if (held.settled) continue;
+    if (held.settled && held.running) continue; // its handler is late, its settlement is not
     abandoned += 1;
     held.lost = true;
     held.handle?.abort(new IntermodalError('timeout', text, { address: plan.channel }));

@@ -101,7 +101,7 @@ export const logHarness: Harness = harness('memory-log', 'logs of two shards', (
 
 /** The other ways in which core is asked to work: each is a shape that a transport to a real broker has. */
 export const batchedHarness: Harness = harness('memory-batched', 'small batches', (broker) =>
-  batched(memoryTransport({ broker, maxMessageBytes })),
+  batched(memoryTransport({ broker, maxMessageBytes, maxPerKey: 10 })),
 );
 
 export const plainHarness: Harness = {

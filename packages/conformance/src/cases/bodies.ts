@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { bytes, type Codec, text } from '@intermodal/core';
 import type { Case } from '../case.ts';
-import type { Context } from '../context.ts';
+import type { ChannelSettings, Context } from '../context.ts';
 import { acceptedOrRefused, eachOnce, upTo } from '../expect.ts';
 
-const rawBytes = bytes as Codec<unknown>;
 const refusals = ['invalid-argument', 'invalid-message'] as const;
-const rawText = text as Codec<unknown>;
 
 /** Bytes with every awkward property that a body has had somewhere. */
 const binaryBodies: readonly Uint8Array[] = [
@@ -50,10 +47,10 @@ const jsonValues: readonly unknown[] = [
 
 async function arriveAsPublished(
   context: Context,
-  codec: Codec<unknown> | undefined,
+  settings: ChannelSettings,
   bodies: readonly unknown[],
 ): Promise<void> {
-  const parcels = await context.channel(codec === undefined ? {} : { codec });
+  const parcels = await context.channel(settings);
   const publisher = context.client();
   const wanted = new Map<string, unknown>();
   for (const body of bodies) wanted.set((await publisher.publish(parcels, body)).id, body);
@@ -74,23 +71,23 @@ export const bodies: readonly Case[] = [
   {
     name: 'binary bodies arrive byte for byte: empty, every value, invalid UTF-8, long',
     rules: ['P2'],
-    run: (context) => arriveAsPublished(context, rawBytes, binaryBodies),
+    run: (context) => arriveAsPublished(context, { codec: context.codecs.bytes }, binaryBodies),
   },
   {
     name: 'texts arrive character for character: empty, control characters, beyond the first plane',
     rules: ['P2'],
-    run: (context) => arriveAsPublished(context, rawText, texts),
+    run: (context) => arriveAsPublished(context, { codec: context.codecs.text }, texts),
   },
   {
     name: 'JSON values arrive equal',
     rules: ['P2'],
-    run: (context) => arriveAsPublished(context, undefined, jsonValues),
+    run: (context) => arriveAsPublished(context, {}, jsonValues),
   },
   {
     name: 'a text that UTF-8 cannot hold is refused or arrives unchanged',
     rules: ['P2'],
     async run(context) {
-      const notes = await context.channel({ codec: rawText });
+      const notes = await context.channel({ codec: context.codecs.text });
       const lone = 'half of a pair: \uD83D';
       const publishing = context.client().publish(notes, lone);
       const published = await acceptedOrRefused('publish', publishing, ...refusals);
@@ -124,7 +121,7 @@ export const bodies: readonly Case[] = [
 
 async function atTheLimit(context: Context): Promise<void> {
   const limit = context.limits.messageBytes ?? 0;
-  const parcels = await context.channel({ codec: rawBytes });
+  const parcels = await context.channel({ codec: context.codecs.bytes });
   const publisher = context.client();
   const accepted = new Map<string, number>();
   let probes = 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bytes, type Codec, Rejection } from '@intermodal/core';
+import { Rejection } from '@intermodal/core';
 import type { WireDelivery } from '@intermodal/core/driver';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
@@ -83,7 +83,7 @@ export const deadLetters: readonly Case[] = [
     name: 'an undecodable message is rejected alone, with the bytes that it came with',
     rules: ['R11', 'R10'],
     async run(context) {
-      const raw = await context.channel({ codec: bytes as Codec<unknown> });
+      const raw = await context.channel({ codec: context.codecs.bytes });
       const orders = { ...raw, codec: context.declare().codec };
       const publisher = context.client();
       const garbage = Uint8Array.of(0x7b, 0xff, 0x00, 0x22);

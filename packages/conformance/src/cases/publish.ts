@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { bytes, type Codec } from '@intermodal/core';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
 import { assertCode, eachOnce, rejectsWith, upTo } from '../expect.ts';
@@ -96,7 +95,7 @@ export const publish: readonly Case[] = [
     name: 'large messages published together all arrive, so batches are split by bytes too',
     rules: ['P4'],
     async run(context) {
-      const parcels = await context.channel({ codec: bytes as Codec<unknown> });
+      const parcels = await context.channel({ codec: context.codecs.bytes });
       const limit = context.limits.messageBytes ?? 262_144;
       const size = Math.floor(limit * 0.4);
       const messages = upTo(7).map((n) => ({ body: new Uint8Array(size).fill(n) }));

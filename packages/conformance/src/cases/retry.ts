@@ -183,14 +183,17 @@ export const retry: readonly Case[] = [
         if (delivery.attempt > 1) return;
         const aborted = gate();
         delivery.signal.addEventListener('abort', aborted.open);
-        await aborted.opened;
+        // One that is not told goes on for a while.
+        await Promise.race([aborted.opened, context.wait(2_000)]);
         delivery.signal.throwIfAborted();
       });
       const options = { handlerTimeoutMs: 200, retry: soon };
       const consumer = await context.consume(context.client(), orders, handler, options);
       const [id = ''] = await publishSome(context, orders, 1);
       await context.eventually('the second attempt was acked', () => consumer.stats().acked === 1);
+      const [first] = journal.of(id);
       assert.equal(journal.of(id).length, 2);
+      assert.ok(first?.delivery.signal.aborted, 'a handler whose time is over was not told');
     },
   },
   {

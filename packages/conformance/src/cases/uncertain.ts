@@ -155,7 +155,7 @@ export const uncertain: readonly Case[] = [
     claims: { receive: [true, false] },
     needs: ['freeze'],
     async run(context) {
-      const { publisher, orders } = await openPublisher(context);
+      const { publisher, orders } = await openPublisher(context, { maxPendingMessages: 5 });
       const thaw = await context.fault('freeze')();
       const publishing = upTo(20).map((n) => publisher.publish(orders, { n }));
       const settled = Promise.allSettled(publishing);

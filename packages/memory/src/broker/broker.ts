@@ -39,7 +39,7 @@ export interface MemoryBroker {
   unsettled(channel: string, group?: string): MemoryEntry[];
   /** Dead letters of a group, oldest first. @defaultValue `group` the channel's name */
   deadLetters(channel: string, group?: string): MemoryEntry[];
-  /** Shards of a log, closed ones included. */
+  /** Shards of a log that take messages. */
   lanes(channel: string): string[];
   /** Closes a shard; the two that take over its keys are begun once it has been read to its end. */
   split(channel: string, lane: string): string[];

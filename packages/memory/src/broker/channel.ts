@@ -42,7 +42,7 @@ export interface QueueChannel extends ChannelBase {
 export interface LogChannel extends ChannelBase {
   readonly mode: 'log';
   open(group: string, from: StartPosition | undefined): LogGroup;
-  /** Ids of its shards, in the order in which they came. */
+  /** Ids of the shards that take messages. */
   lanes(): string[];
   /** Closes a shard for two new ones. */
   split(lane: string): string[];
