@@ -86,6 +86,7 @@ export function createHolding(options: HoldingOptions): Holding {
     markLost(held, error);
     held.waiting = false;
     held.handle?.abort(held.handle.leaseLost());
+    held.handle?.onOver?.();
     if (lanes.remove((other) => other === held).length === 0) {
       settleUp(held);
       return;

@@ -207,7 +207,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       const ready = [...lanes.values()].filter(
         (lane) => lane.state === 'ours' && !lane.paused && lane.next < lane.shard.records.length,
       );
-      endLanes();
+      loop.after(client.process, 0, endLanes);
       if (ready.length === 0) return;
       reading = true;
       wire.toBroker(() => {
@@ -325,9 +325,9 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         trace?.add(
           `${name} brings [${result.map((receipt) => `${receipt.fate.id}#${receipt.number}`).join(' ')}]`,
         );
-        const deliveries = result.map((receipt) => receipts.hand(receipt));
-        endLanes();
-        return deliveries;
+        // A lane ends once core has what this receive brings, and that is after this turn.
+        loop.after(client.process, 0, endLanes);
+        return result.map((receipt) => receipts.hand(receipt));
       });
     }
 

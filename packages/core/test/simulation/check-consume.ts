@@ -98,7 +98,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
       receipt.starts > 1 &&
       receipt.verdict?.kind === 'throw' &&
       expected > consumer.maxAttempts &&
-      !receipt.tainted
+      !fate.disturbed
     ) {
       violate(
         'attempts',
@@ -182,6 +182,8 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
         case 'reject':
           fate.condemned = verdict.reason;
           return;
+        case 'behind':
+          return;
         case 'throw':
         case 'retry':
           if (verdict.kind === 'throw') {
@@ -201,7 +203,11 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
 
 /** On a log nothing is sent for a delivery: done with means acked or a dead letter. */
 function isPassed(receipt: Receipt): boolean {
-  return receipt.verdict?.kind === 'ack' || receipt.fate.deadLetters > 0;
+  return (
+    receipt.verdict?.kind === 'ack' ||
+    receipt.fate.deadLetters > 0 ||
+    receipt.stored.foreign === 'control'
+  );
 }
 
 export interface ReceiverChecks {
@@ -224,17 +230,28 @@ export interface ReceiverChecks {
   expired(receipt: Receipt, excuse: string | undefined): void;
 }
 
+export interface ReceiverCheckOptions {
+  readonly log: boolean;
+  /** The broker can bring a message again after a delay. */
+  readonly canDelay: boolean;
+  readonly atEndOfTurn: (check: () => void) => void;
+  readonly now: () => number;
+}
+
 /** How core may use a receiver. */
 export function createReceiverChecks(
   ledger: Ledger,
-  options: { readonly log: boolean; readonly canDelay: boolean },
+  options: ReceiverCheckOptions,
 ): ReceiverChecks {
   const { violate } = ledger;
+  const { atEndOfTurn, now } = options;
 
   function unsettled(receiver: ReceiverState): number {
     let count = 0;
     for (const receipt of receiver.receipts) {
       if (!receipt.handed || receipt.lostSince !== undefined || receipt.state === 'lost') continue;
+      // Where an extension was not answered, core has to think that the lease is over.
+      if (receipt.knownLeaseUntil !== undefined && now() >= receipt.knownLeaseUntil) continue;
       if (options.log ? !isPassed(receipt) || receipt.running : receipt.action === undefined)
         count += 1;
     }
@@ -265,6 +282,8 @@ export function createReceiverChecks(
         if (verdict?.kind !== 'retry' && verdict?.kind !== 'throw') return;
         const due = options.canDelay ? now + settlement.delayMs : now;
         const stopping = receipt.consumer?.stopping === true && !options.canDelay;
+        // A broker that does not count begins again at one.
+        if (receipt.attempt === undefined) fate.failures = 0;
         if (due < verdict.notBefore && !stopping)
           violate(
             'retry-delay',
@@ -279,7 +298,7 @@ export function createReceiverChecks(
           fate.disturbed = true;
           return;
         }
-        if (receipt.starts > 0)
+        if (receipt.starts > 0 && verdict?.kind !== 'behind')
           violate(
             'release',
             `${what} was given back as never touched, and its handler had been called`,
@@ -303,14 +322,16 @@ export function createReceiverChecks(
           'receive-limits',
           `${what} has ${receiver.receives} receives under way, its limit is ${parallel}`,
         );
-      const held = unsettled(receiver);
-      if (held + receiver.requested + max > receiver.prefetch) {
+      receiver.requested += max;
+      // What is given back in the same turn makes room, whichever call comes first.
+      atEndOfTurn(() => {
+        const held = unsettled(receiver);
+        if (held + receiver.requested <= receiver.prefetch || receiver.closeCalled) return;
         violate(
           'prefetch',
-          `${what} holds ${held} and has asked for ${receiver.requested}, and was asked for ${max} more with a prefetch of ${receiver.prefetch}`,
+          `${what} holds ${held} and was asked for ${receiver.requested} more, with a prefetch of ${receiver.prefetch}`,
         );
-      }
-      receiver.requested += max;
+      });
       const own = receiver.client.consumers.filter(
         (one) => one.channel === receiver.channel && one.group === receiver.group && !one.stopped,
       );

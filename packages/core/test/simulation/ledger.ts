@@ -26,6 +26,8 @@ export interface Ledger {
   readonly stored: readonly StoredMessage[];
   fate(channel: ChannelPlan, group: string, id: string): Fate;
   fates(): Iterable<Fate>;
+  /** A fault has touched it: it may be repeated. */
+  disturb(channel: string, group: string, id: string): void;
 }
 
 export function createLedger(): Ledger {
@@ -97,6 +99,10 @@ export function createLedger(): Ledger {
     stored,
     fate,
     fates: () => fates.values(),
+    disturb(channel, group, id) {
+      const known = fates.get(`${channel}/${group}/${id}`);
+      if (known !== undefined) known.disturbed = true;
+    },
   };
 }
 

@@ -103,7 +103,7 @@ export function createSender(
       trace?.add(
         `${name} answers [${outcomes.map((outcome, index) => `${entries[index]?.message.id ?? ''}:${outcome.ok ? 'ok' : outcome.certainty}`).join(' ')}]`,
       );
-      monitor.publish.sendAnswered(state, entries);
+      monitor.publish.sendAnswered(state, entries, outcomes);
       return outcomes;
     });
   }

@@ -40,7 +40,7 @@ export async function simulate(
     loop,
     random: createRandom(plan.seed),
     faults: createFaultBook(plan),
-    monitor: createMonitor(plan),
+    monitor: createMonitor(plan, loop),
     trace,
     broker: createProcess('broker'),
     latency: createLatency(plan),
@@ -119,6 +119,7 @@ async function runPlan(world: World, core: Core): Promise<void> {
     );
     return;
   }
+  const closedAt = loop.now();
   application.closeAll();
   const closed = await loop.run(() => isWrong() || application.isClosed(), {
     untilMs: loop.now() + closeMs,
@@ -131,7 +132,7 @@ async function runPlan(world: World, core: Core): Promise<void> {
   await loop.run(isWrong, { untilMs: loop.now() + 60_000, maxEvents });
   if (isWrong()) return;
   checkPublishedAtEnd(ledger);
-  checkKept(world);
+  checkKept(world, closedAt);
 }
 
 function suffer(
@@ -165,9 +166,10 @@ function suffer(
 }
 
 /** Nothing that the broker has taken is lost: each group has done it, or has it among its dead letters. */
-function checkKept(world: World): void {
+function checkKept(world: World, closedAt: number): void {
   const { ledger } = world.monitor;
-  for (const { channel, message, foreign } of ledger.stored) {
+  for (const { channel, message, foreign, at } of ledger.stored) {
+    if (at >= closedAt) continue; // given up by its publisher, and stored when nobody read any more
     for (const group of channel.groups) {
       const fate = ledger.fate(channel, group, message.id);
       if (foreign === 'control' || fate.completed || fate.deadLetters > 0) continue;
