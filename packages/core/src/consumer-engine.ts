@@ -165,6 +165,7 @@ export function createConsumerEngine(
       const error = new IntermodalError('timeout', text, { address: channel });
       handle.abort(error);
       if (handle.intent === undefined) settling.fail(handle, error);
+      handle.onOver?.();
     };
     wheel.set(held.alarm, held.startedAt + plan.handlerTimeoutMs);
   }

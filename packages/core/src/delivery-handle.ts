@@ -27,8 +27,8 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   intent: Intent | undefined;
   /** The handler's time is over, and it has not returned. */
   abandoned = false;
-  /** Set where nobody's return tells that the application is done with it: called when it settles. */
-  onIntent: (() => void) | undefined;
+  /** Set where no handler's return tells that the application is done with it: called when it settles, or is lost. */
+  onOver: (() => void) | undefined;
   #abort: AbortController | undefined;
   #aborted: IntermodalError | undefined;
   #promise: Promise<void> | undefined;
@@ -131,12 +131,12 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
       );
     }
     if (this.held.lost) {
-      this.onIntent?.();
+      this.onOver?.();
       return Promise.reject(this.leaseLost());
     }
     this.intent = intent;
     const settled = this.#settled();
-    this.onIntent?.();
+    this.onOver?.();
     this.#owner.settle(this, intent);
     return settled;
   }

@@ -33,11 +33,13 @@ export function createRetrying(options: RetryingOptions): Retrying {
   function retry(handle: DeliveryHandle, delayMs: number, error: unknown): void {
     const { held } = handle;
     const at = clock.now() + delayMs;
+    const keyed = held.orderKey !== undefined;
+    // A broker that brings it again at once would bring a key's followers, which it has pushed already, before it.
+    const onlyHere =
+      capabilities.retry === 'local' || (keyed && capabilities.retry === 'immediate');
     // A handler whose time is over may run for ever: only where nobody else can retry does it hold up its message.
     const brief = at - held.arrivedAt <= plan.localRetryMaxMs && !handle.abandoned;
-    const keyed = held.orderKey !== undefined;
-    const local =
-      capabilities.retry === 'local' || (brief && (keyed || capabilities.retry === 'immediate'));
+    const local = onlyHere || (brief && (keyed || capabilities.retry === 'immediate'));
     counters.retried += 1;
     telemetry?.({ type: 'retried', ...about(held), delayMs, local, error });
     if (local) {
@@ -70,7 +72,10 @@ export function createRetrying(options: RetryingOptions): Retrying {
     wheel.set(held.alarm, at);
   }
 
-  /** The key's followers go back before it, in one batch and in order: none of them may be handled first. */
+  /**
+   * The key's followers go back behind it, in one batch and in order: a broker that pushes would bring a follower that
+   * went back first before it.
+   */
   function retryAtBroker(handle: DeliveryHandle, delayMs: number): void {
     const { held } = handle;
     const { settler, leases } = held.epoch;
@@ -84,10 +89,10 @@ export function createRetrying(options: RetryingOptions): Retrying {
     for (const follower of followers) {
       follower.settled = true;
       telemetry?.({ type: 'released', ...about(follower) });
-      options.onGivenBack(follower);
     }
     const go = (): void => {
       if (held.lost) {
+        for (const follower of followers) options.onGivenBack(follower);
         conclude(handle, 'lost', 'retried');
         return;
       }
@@ -99,8 +104,8 @@ export function createRetrying(options: RetryingOptions): Retrying {
       if (followers.length === 0) settler.add(failed, true, done);
       else
         settler.addInOrder([
-          ...followers.map((each) => [release(each), () => undefined] as const),
           [failed, done],
+          ...followers.map((each) => [release(each), () => options.onGivenBack(each)] as const),
         ]);
     };
     if (extending.length === 0) go();

@@ -155,7 +155,8 @@ function pop(heap: Event[]): void {
   for (;;) {
     let child = index * 2 + 1;
     if (child >= heap.length) break;
-    if (child + 1 < heap.length && isBefore(heap[child + 1] as Event, heap[child] as Event)) child += 1;
+    if (child + 1 < heap.length && isBefore(heap[child + 1] as Event, heap[child] as Event))
+      child += 1;
     const below = heap[child] as Event;
     if (!isBefore(below, last)) break;
     heap[index] = below;

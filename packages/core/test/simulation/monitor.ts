@@ -1,4 +1,9 @@
-import { createHandlerChecks, createReceiverChecks, type HandlerChecks, type ReceiverChecks } from './check-consume.ts';
+import {
+  createHandlerChecks,
+  createReceiverChecks,
+  type HandlerChecks,
+  type ReceiverChecks,
+} from './check-consume.ts';
 import { createPublishChecks, type PublishChecks } from './check-publish.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
@@ -17,6 +22,9 @@ export function createMonitor(plan: Plan): Monitor {
     ledger,
     publish: createPublishChecks(ledger),
     handlers: createHandlerChecks(ledger),
-    receivers: createReceiverChecks(ledger, { log: plan.mode === 'log', canDelay: plan.mode === 'pull' }),
+    receivers: createReceiverChecks(ledger, {
+      log: plan.mode === 'log',
+      canDelay: plan.mode === 'pull',
+    }),
   };
 }
