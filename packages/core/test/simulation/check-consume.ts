@@ -85,6 +85,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
 
   function checkAttempt(consumer: ConsumerState, delivery: AnyDelivery, receipt: Receipt): void {
     const { fate } = receipt;
+    const excused = fate.disturbed || (fate.condemned !== undefined && ledger.deadLettersTroubled);
     const what = `${fate.id} in ${fate.group}`;
     const expected = (receipt.attempt ?? 1) + receipt.starts - 1;
     if (delivery.attempt !== expected)
@@ -98,19 +99,19 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
       receipt.starts > 1 &&
       receipt.verdict?.kind === 'throw' &&
       expected > consumer.maxAttempts &&
-      !fate.disturbed
+      !excused
     ) {
       violate(
         'attempts',
         `${what} was handled for the ${expected}th time, with ${consumer.maxAttempts} attempts in all`,
       );
     }
-    if (!fate.disturbed && (fate.completed || fate.deadLetters > 0))
+    if (!excused && (fate.completed || fate.deadLetters > 0))
       violate(
         'repeat',
         `${what} was handled again although it was done, and nothing had gone wrong`,
       );
-    if (!fate.disturbed && fate.failures >= consumer.maxAttempts) {
+    if (!excused && fate.failures >= consumer.maxAttempts) {
       violate(
         'attempts',
         `${what} was handled again after ${fate.failures} failures, with ${consumer.maxAttempts} attempts in all`,

@@ -62,6 +62,8 @@ export function createHandlers(world: World, core: Core): Handlers {
         )
           return;
         decide(consumer, delivery, { kind: 'throw', notBefore: 0 });
+        // What was pulled has no handler whose return core could wait for.
+        if (consumer.how.kind === 'pull') monitor.handlers.returned(receipt);
       });
     }
     return { receipt, act };

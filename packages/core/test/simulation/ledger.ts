@@ -26,6 +26,8 @@ export interface Ledger {
   readonly stored: readonly StoredMessage[];
   fate(channel: ChannelPlan, group: string, id: string): Fate;
   fates(): Iterable<Fate>;
+  /** Whether a dead letter may have failed, so that what must become one comes again. */
+  deadLettersTroubled: boolean;
   /** A fault has touched it: it may be repeated. */
   disturb(channel: string, group: string, id: string): void;
 }
@@ -97,6 +99,7 @@ export function createLedger(): Ledger {
       return one;
     },
     stored,
+    deadLettersTroubled: false,
     fate,
     fates: () => fates.values(),
     disturb(channel, group, id) {
