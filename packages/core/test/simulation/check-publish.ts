@@ -141,7 +141,11 @@ export function createPublishChecks(ledger: Ledger): PublishChecks {
           'dead-letter',
           `${message.id} of ${group} became a dead letter, and nothing had condemned it`,
         );
-      else if (message.headers.get('imreason') !== fate.condemned && fate.condemned !== '') {
+      else if (
+        message.headers.get('imreason') !== fate.condemned &&
+        fate.condemned !== '' &&
+        !fate.disturbed
+      ) {
         violate(
           'dead-letter',
           `the dead letter ${message.id} of ${group} says '${String(message.headers.get('imreason'))}' instead of '${fate.condemned}'`,

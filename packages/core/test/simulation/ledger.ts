@@ -52,7 +52,6 @@ export function createLedger(): Ledger {
       deadLetters: 0,
       condemned: undefined,
       starts: 0,
-      failures: 0,
       notBefore: 0,
       disturbed: false,
     };
