@@ -49,7 +49,7 @@ const attributeName = /^[a-z0-9]+$/;
 const notInText = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
 const uriReference = /^[^\s"<>\\^`{|}\p{Cc}\p{Cs}]+$/u;
 
-export function isAttributeName(name: string): boolean {
+function isAttributeName(name: string): boolean {
   return attributeName.test(name);
 }
 

@@ -1,4 +1,11 @@
-import type { Receiver, ReceiverOptions, Settlement, SettleOutcome, Token, WireDelivery } from '../../src/driver.ts';
+import type {
+  Receiver,
+  ReceiverOptions,
+  Settlement,
+  SettleOutcome,
+  Token,
+  WireDelivery,
+} from '../../src/driver.ts';
 import { IntermodalError } from '../../src/error.ts';
 import type { BrokerKind } from './broker.ts';
 import type { ChannelPlan, PullBroker } from './plan.ts';
@@ -40,14 +47,15 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
   const seen = new Map<string, number>();
   const chance = world.random.fork('queue');
   for (const channel of world.plan.channels) {
-    for (const group of channel.groups) queues.set(`${channel.name}/${group}`, { channel, group, entries: [], polls: [] });
+    for (const group of channel.groups)
+      queues.set(`${channel.name}/${group}`, { channel, group, entries: [], polls: [] });
   }
 
   /** Where an end of lease would be an effect of the network, not of core. */
   const tightLeases = plan.leaseMs < 20 * roundTripMs(world.plan);
 
   function isVisible(entry: Entry): boolean {
-    return entry.visibleAt <= loop.now();
+    return entry.receipt === undefined && entry.visibleAt <= loop.now();
   }
 
   function takeFrom(queue: Queue, max: number): Entry[] {
@@ -58,7 +66,9 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
       const { key } = entry.stored.message;
       if (key !== undefined && !isVisible(entry)) locked.add(key);
     }
-    const free = queue.entries.filter((entry) => isVisible(entry) && !locked.has(entry.stored.message.key ?? ''));
+    const free = queue.entries.filter(
+      (entry) => isVisible(entry) && !locked.has(entry.stored.message.key ?? ''),
+    );
     return free.slice(0, max);
   }
 
@@ -86,7 +96,9 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
     const lane = plan.fifo ? entry.stored.message.key : undefined;
     const receipt = receipts.issue(receiver, entry.stored, lane, entry.deliveries);
     entry.receipt = receipt;
-    trace?.add(`broker leases ${receipt.fate.id} of ${queue.group} to receiver ${receiver.number} as receipt ${receipt.number}`);
+    trace?.add(
+      `broker leases ${receipt.fate.id} of ${queue.group} to receiver ${receiver.number} as receipt ${receipt.number}`,
+    );
     hold(queue, entry, receipt, receiver.leaseMs ?? plan.leaseMs);
     return receipt;
   }
@@ -104,8 +116,9 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
 
   /** The lease is over: anyone may have it. */
   function free(queue: Queue, entry: Entry, receipt: Receipt): void {
+    if (entry.receipt !== receipt) return;
     receipts.lose(receipt);
-    if (entry.receipt === receipt) entry.receipt = undefined;
+    entry.receipt = undefined;
     entry.visibleAt = loop.now();
     serve(queue);
   }
@@ -138,10 +151,20 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
 
   function show(queue: Queue, entry: Entry, delayMs: number): void {
     entry.visibleAt = loop.now() + delayMs;
-    if (delayMs > 0) loop.after(world.broker, delayMs, () => { serve(queue); });
+    if (delayMs > 0)
+      loop.after(world.broker, delayMs, () => {
+        serve(queue);
+      });
   }
 
-  function openReceiver(client: ClientState, channel: ChannelPlan, group: string, options: ReceiverOptions, name: string, wires: Set<Wire>): Receiver {
+  function openReceiver(
+    client: ClientState,
+    channel: ChannelPlan,
+    group: string,
+    options: ReceiverOptions,
+    name: string,
+    wires: Set<Wire>,
+  ): Receiver {
     const queue = queues.get(`${channel.name}/${group}`) as Queue;
     const state = receipts.receiver(client, channel, group, options.prefetch, options.leaseMs);
     /** Brought by polls that core did not wait for. */
@@ -183,87 +206,124 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
     }
 
     function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
-      monitor.receivers.receiveCalled(state, max, plan.receive.maxPerReceive, plan.receive.maxConcurrentReceives);
+      monitor.receivers.receiveCalled(
+        state,
+        max,
+        plan.receive.maxPerReceive,
+        plan.receive.maxConcurrentReceives,
+      );
       const fault = faults.next('receive');
-      trace?.add(`${name} receive up to ${max}${fault === undefined ? '' : ` fault ${fault.effect}`}`);
+      trace?.add(
+        `${name} receive up to ${max}${fault === undefined ? '' : ` fault ${fault.effect}`}`,
+      );
       const answered = poll(max, stop, fault?.effect);
       const over = (): void => {
         state.requested -= max;
         state.receives -= 1;
       };
-      return answered.then(
-        (result) => {
-          over();
-          if (result instanceof IntermodalError) throw result;
-          trace?.add(`${name} brings [${result.map((receipt) => `${receipt.fate.id}#${receipt.number}`).join(' ')}]`);
-          return handOut(result);
-        },
-      );
+      return answered.then((result) => {
+        over();
+        if (result instanceof IntermodalError) throw result;
+        trace?.add(
+          `${name} brings [${result.map((receipt) => `${receipt.fate.id}#${receipt.number}`).join(' ')}]`,
+        );
+        return handOut(result);
+      });
     }
 
-    function poll(max: number, stop: AbortSignal, fault: 'fail' | 'lose-reply' | undefined): Promise<readonly Receipt[] | IntermodalError> {
+    function poll(
+      max: number,
+      stop: AbortSignal,
+      fault: 'fail' | 'lose-reply' | undefined,
+    ): Promise<readonly Receipt[] | IntermodalError> {
       const ready = buffer.splice(0).filter((receipt) => receipt.state === 'held');
       if (ready.length > 0) {
         buffer.push(...ready.slice(max));
         return Promise.resolve(ready.slice(0, max));
       }
-      return wire.call<readonly Receipt[] | IntermodalError>(undefined, (error) => error, (answer) => {
-        let left = false;
-        if (fault === 'fail') {
-          wire.toClient(() => { answer(new IntermodalError(wire.random.pick(['throttled', 'unavailable']), 'receive failed')); });
-          return;
-        }
-        const one: Poll = {
-          max,
-          receiver: state,
-          give(given) {
-            cancel();
-            if (fault === 'lose-reply') {
-              for (const receipt of given) receipt.tainted = true;
-              wire.toClient(() => { ended(one); answer(new IntermodalError('unavailable', 'the answer was lost')); });
-              return;
-            }
+      return wire.call<readonly Receipt[] | IntermodalError>(
+        undefined,
+        (error) => error,
+        (answer) => {
+          let left = false;
+          if (fault === 'fail') {
             wire.toClient(() => {
-              if (left) buffer.push(...given);
-              ended(one);
-              answer(given);
-            });
-          },
-        };
-        polling.add(one);
-        let cancel: () => void = () => undefined;
-        wire.toBroker(() => {
-          cancel = loop.after(world.broker, plan.receive.maxWaitMs, () => {
-            leave(one);
-            wire.toClient(() => { ended(one); answer([]); });
-          });
-          queue.polls.push(one);
-          serve(queue);
-        });
-        const onStop = (): void => {
-          if (plan.endsAbandonedPolls) {
-            wire.toBroker(() => {
-              if (!queue.polls.includes(one)) return;
-              leave(one);
-              cancel();
-              wire.toClient(() => { ended(one); answer([]); });
+              answer(
+                new IntermodalError(
+                  wire.random.pick(['throttled', 'unavailable']),
+                  'receive failed',
+                ),
+              );
             });
             return;
           }
-          left = true;
-          answer([]);
-        };
-        if (stop.aborted) onStop();
-        else stop.addEventListener('abort', onStop, { once: true });
-      });
+          const one: Poll = {
+            max,
+            receiver: state,
+            give(given) {
+              cancel();
+              if (fault === 'lose-reply') {
+                for (const receipt of given) receipt.tainted = true;
+                wire.toClient(() => {
+                  ended(one);
+                  answer(new IntermodalError('unavailable', 'the answer was lost'));
+                });
+                return;
+              }
+              wire.toClient(() => {
+                if (left) buffer.push(...given);
+                ended(one);
+                answer(given);
+              });
+            },
+          };
+          polling.add(one);
+          let cancel: () => void = () => undefined;
+          wire.toBroker(() => {
+            cancel = loop.after(world.broker, plan.receive.maxWaitMs, () => {
+              leave(one);
+              wire.toClient(() => {
+                ended(one);
+                answer([]);
+              });
+            });
+            queue.polls.push(one);
+            serve(queue);
+          });
+          const onStop = (): void => {
+            if (plan.endsAbandonedPolls) {
+              wire.toBroker(() => {
+                if (!queue.polls.includes(one)) return;
+                leave(one);
+                cancel();
+                wire.toClient(() => {
+                  ended(one);
+                  answer([]);
+                });
+              });
+              return;
+            }
+            left = true;
+            answer([]);
+          };
+          if (stop.aborted) onStop();
+          else stop.addEventListener('abort', onStop, { once: true });
+        },
+      );
     }
 
-    function settle(batch: readonly Settlement[], signal: AbortSignal): Promise<readonly SettleOutcome[]> {
+    function settle(
+      batch: readonly Settlement[],
+      signal: AbortSignal,
+    ): Promise<readonly SettleOutcome[]> {
       const of = receipts.ofBatch(batch);
       monitor.receivers.settleCalled(state, batch, of, plan.receive.maxPerSettle, loop.now());
       const fault = faults.next('settle');
-      trace?.add(`${name} settle [${batch.map((one, index) => `${one.action} ${of[index]?.fate.id ?? ''}#${of[index]?.number ?? 0}${one.action === 'retry' ? ` after ${Math.round(one.delayMs)}` : ''}`).join(', ')}]${fault === undefined ? '' : ` fault ${fault.effect}`}`);
-      const failure = (error: IntermodalError): readonly SettleOutcome[] => batch.map(() => ({ failed: retryable(error) }));
+      trace?.add(
+        `${name} settle [${batch.map((one, index) => `${one.action} ${of[index]?.fate.id ?? ''}#${of[index]?.number ?? 0}${one.action === 'retry' ? ` after ${Math.round(one.delayMs)}` : ''}`).join(', ')}]${fault === undefined ? '' : ` fault ${fault.effect}`}`,
+      );
+      const failure = (error: IntermodalError): readonly SettleOutcome[] =>
+        batch.map(() => ({ failed: retryable(error) }));
       const answered = wire.call<readonly SettleOutcome[]>(signal, failure, (answer) => {
         const random = createRandom((fault?.salt ?? 0) + world.plan.seed);
         wire.toBroker(() => {
@@ -271,16 +331,32 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
             if (fault === undefined) return settleOne(queue, settlement);
             taint(of[index]);
             const hit = random.chance(0.5);
-            if (fault.effect === 'refuse') return hit ? { failed: new IntermodalError('permission-denied', 'this receipt handle is not taken') } : settleOne(queue, settlement);
-            if (fault.effect === 'fail') return hit ? { failed: new IntermodalError('unavailable', 'this entry failed') } : settleOne(queue, settlement);
+            if (fault.effect === 'refuse')
+              return hit
+                ? {
+                    failed: new IntermodalError(
+                      'permission-denied',
+                      'this receipt handle is not taken',
+                    ),
+                  }
+                : settleOne(queue, settlement);
+            if (fault.effect === 'fail')
+              return hit
+                ? { failed: new IntermodalError('unavailable', 'this entry failed') }
+                : settleOne(queue, settlement);
             if (hit) settleOne(queue, settlement);
             return { failed: new IntermodalError('unavailable', 'the answer was lost') };
           });
-          if (fault?.effect !== 'hang') wire.toClient(() => { answer(outcomes); });
+          if (fault?.effect !== 'hang')
+            wire.toClient(() => {
+              answer(outcomes);
+            });
         });
       });
       return answered.then((outcomes) => {
-        trace?.add(`${name} settled [${outcomes.map((outcome, index) => `#${of[index]?.number ?? 0} ${typeof outcome === 'string' ? outcome : 'failed'}`).join(', ')}]`);
+        trace?.add(
+          `${name} settled [${outcomes.map((outcome, index) => `#${of[index]?.number ?? 0} ${typeof outcome === 'string' ? outcome : 'failed'}`).join(', ')}]`,
+        );
         outcomes.forEach((outcome, index) => {
           const receipt = of[index];
           if (receipt === undefined) return;
@@ -293,25 +369,38 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
       });
     }
 
-    function extend(tokens: readonly Token[], leaseMs: number, signal: AbortSignal): Promise<readonly (SettleOutcome | { readonly leaseUntil: number })[]> {
+    function extend(
+      tokens: readonly Token[],
+      leaseMs: number,
+      signal: AbortSignal,
+    ): Promise<readonly (SettleOutcome | { readonly leaseUntil: number })[]> {
       const of = tokens.map((token) => receipts.of(token));
       monitor.receivers.extendCalled(state, of, plan.receive.maxPerSettle);
       const fault = faults.next('extend');
-      trace?.add(`${name} extend [${of.map((receipt) => `${receipt?.fate.id ?? ''}#${receipt?.number ?? 0}`).join(' ')}] by ${leaseMs}${fault === undefined ? '' : ` fault ${fault.effect}`}`);
+      trace?.add(
+        `${name} extend [${of.map((receipt) => `${receipt?.fate.id ?? ''}#${receipt?.number ?? 0}`).join(' ')}] by ${leaseMs}${fault === undefined ? '' : ` fault ${fault.effect}`}`,
+      );
       type Outcome = SettleOutcome | { readonly leaseUntil: number };
-      const failure = (error: IntermodalError): readonly Outcome[] => tokens.map(() => ({ failed: retryable(error) }));
+      const failure = (error: IntermodalError): readonly Outcome[] =>
+        tokens.map(() => ({ failed: retryable(error) }));
       const answered = wire.call<readonly Outcome[]>(signal, failure, (answer) => {
         wire.toBroker(() => {
           const outcomes = of.map((receipt): Outcome => {
             if (fault !== undefined && receipt !== undefined) receipt.tainted = true;
-            if (fault?.effect === 'fail') return { failed: new IntermodalError('unavailable', 'this entry failed') };
+            if (fault?.effect === 'fail')
+              return { failed: new IntermodalError('unavailable', 'this entry failed') };
             const entry = queue.entries.find((one) => one.receipt === receipt);
-            if (receipt === undefined || entry === undefined || receipt.state !== 'held') return 'lost';
+            if (receipt === undefined || entry === undefined || receipt.state !== 'held')
+              return 'lost';
             hold(queue, entry, receipt, leaseMs);
-            if (fault?.effect === 'lose-reply') return { failed: new IntermodalError('unavailable', 'the answer was lost') };
+            if (fault?.effect === 'lose-reply')
+              return { failed: new IntermodalError('unavailable', 'the answer was lost') };
             return { leaseUntil: receipt.leaseUntil ?? 0 };
           });
-          if (fault?.effect !== 'hang') wire.toClient(() => { answer(outcomes); });
+          if (fault?.effect !== 'hang')
+            wire.toClient(() => {
+              answer(outcomes);
+            });
         });
       });
       return answered.then((outcomes) => {
@@ -320,7 +409,8 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
           if (receipt === undefined) return;
           receipt.extending = false;
           if (outcome === 'lost') receipts.tellLost(receipt);
-          else if (typeof outcome === 'object' && 'leaseUntil' in outcome) receipt.knownLeaseUntil = outcome.leaseUntil;
+          else if (typeof outcome === 'object' && 'leaseUntil' in outcome)
+            receipt.knownLeaseUntil = outcome.leaseUntil;
         });
         return outcomes;
       });
@@ -336,21 +426,37 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
           return;
         }
         idle.push(resolve);
-        signal.addEventListener('abort', () => { resolve(); }, { once: true });
-        void wire.dead.then(() => { resolve(); });
+        signal.addEventListener(
+          'abort',
+          () => {
+            resolve();
+          },
+          { once: true },
+        );
+        void wire.dead.then(() => {
+          resolve();
+        });
       });
       const back = buffer.splice(0).filter((receipt) => receipt.state === 'held');
       if (back.length > 0 && wire.open) {
-        await wire.call<undefined>(signal, () => undefined, (answer) => {
-          wire.toBroker(() => {
-            for (const receipt of back) settleOne(queue, { token: { value: { receipt } }, action: 'release' });
-            wire.toClient(() => { answer(undefined); });
-          });
-        });
+        await wire.call<undefined>(
+          signal,
+          () => undefined,
+          (answer) => {
+            wire.toBroker(() => {
+              for (const receipt of back)
+                settleOne(queue, { token: { value: { receipt } }, action: 'release' });
+              wire.toClient(() => {
+                answer(undefined);
+              });
+            });
+          },
+        );
       }
       for (const poll of polling) leave(poll);
       let abandoned = 0;
-      for (const receipt of state.receipts) if (receipt.state === 'held' && !receipt.handed) abandoned += 1;
+      for (const receipt of state.receipts)
+        if (receipt.state === 'held' && !receipt.handed) abandoned += 1;
       receipts.tellDead(state);
       wire.end();
       wires.delete(wire);
@@ -387,7 +493,9 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
           for (const entry of [...queue.entries]) {
             if (entry.receipt === undefined || !chance.chance(fault.share)) continue;
             entry.receipt.tainted = true;
-            trace?.add(`broker forgets the lease of receipt ${entry.receipt.number} (${entry.receipt.fate.id})`);
+            trace?.add(
+              `broker forgets the lease of receipt ${entry.receipt.number} (${entry.receipt.fate.id})`,
+            );
             free(queue, entry, entry.receipt);
           }
         }
@@ -397,7 +505,12 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
         for (const entry of [...queue.entries]) {
           if (!chance.chance(fault.share)) continue;
           monitor.ledger.fate(queue.channel, queue.group, entry.stored.message.id).disturbed = true;
-          queue.entries.push({ stored: entry.stored, visibleAt: entry.visibleAt, deliveries: entry.deliveries, receipt: undefined });
+          queue.entries.push({
+            stored: entry.stored,
+            visibleAt: entry.visibleAt,
+            deliveries: entry.deliveries,
+            receipt: undefined,
+          });
         }
         serve(queue);
       }
@@ -406,7 +519,10 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
     describe: () =>
       [...queues.values()]
         .filter((queue) => queue.entries.length > 0)
-        .map((queue) => `${queue.channel.name}/${queue.group} still has ${queue.entries.map((entry) => entry.stored.message.id).join(' ')}`)
+        .map(
+          (queue) =>
+            `${queue.channel.name}/${queue.group} still has ${queue.entries.map((entry) => entry.stored.message.id).join(' ')}`,
+        )
         .join('; '),
   };
 }
@@ -418,5 +534,7 @@ function taint(receipt: Receipt | undefined): void {
 }
 
 function retryable(error: IntermodalError): IntermodalError {
-  return error.retryable ? error : new IntermodalError('unavailable', error.message, { cause: error });
+  return error.retryable
+    ? error
+    : new IntermodalError('unavailable', error.message, { cause: error });
 }

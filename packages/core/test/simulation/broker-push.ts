@@ -1,4 +1,10 @@
-import type { Receiver, ReceiverOptions, Settlement, SettleOutcome, WireDelivery } from '../../src/driver.ts';
+import type {
+  Receiver,
+  ReceiverOptions,
+  Settlement,
+  SettleOutcome,
+  WireDelivery,
+} from '../../src/driver.ts';
 import { IntermodalError } from '../../src/error.ts';
 import type { BrokerKind } from './broker.ts';
 import type { ChannelPlan, PushBroker } from './plan.ts';
@@ -41,7 +47,13 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
   const chance = world.random.fork('queue');
   for (const channel of world.plan.channels) {
     for (const group of channel.groups) {
-      queues.set(`${channel.name}/${group}`, { channel, group, entries: [], subscriptions: [], owners: new Map() });
+      queues.set(`${channel.name}/${group}`, {
+        channel,
+        group,
+        entries: [],
+        subscriptions: [],
+        owners: new Map(),
+      });
     }
   }
 
@@ -91,7 +103,9 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
     const attempt = plan.attempts === 'broker' ? entry.attempts : undefined;
     const receipt = receipts.issue(subscription.state, entry.stored, lane, attempt);
     entry.receipt = receipt;
-    trace?.add(`broker pushes ${receipt.fate.id} of ${queue.group} to receiver ${subscription.state.number} as receipt ${receipt.number}`);
+    trace?.add(
+      `broker pushes ${receipt.fate.id} of ${queue.group} to receiver ${subscription.state.number} as receipt ${receipt.number}`,
+    );
     subscription.push(receipt);
   }
 
@@ -117,10 +131,15 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
     serve(queue);
   }
 
-  function settleOne(queue: Queue, subscription: Subscription, settlement: Settlement): SettleOutcome {
+  function settleOne(
+    queue: Queue,
+    subscription: Subscription,
+    settlement: Settlement,
+  ): SettleOutcome {
     const receipt = receipts.of(settlement.token);
     const entry = queue.entries.find((one) => one.receipt === receipt);
-    if (receipt === undefined || entry === undefined || receipt.state !== 'held') return receipt?.state === 'settled' ? 'done' : 'lost';
+    if (receipt === undefined || entry === undefined || receipt.state !== 'held')
+      return receipt?.state === 'settled' ? 'done' : 'lost';
     receipt.state = 'settled';
     subscription.unacked -= 1;
     switch (settlement.action) {
@@ -140,12 +159,21 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
     return 'done';
   }
 
-  function openReceiver(client: ClientState, channel: ChannelPlan, group: string, options: ReceiverOptions, name: string, wires: Set<Wire>): Receiver {
+  function openReceiver(
+    client: ClientState,
+    channel: ChannelPlan,
+    group: string,
+    options: ReceiverOptions,
+    name: string,
+    wires: Set<Wire>,
+  ): Receiver {
     const queue = queues.get(`${channel.name}/${group}`) as Queue;
     const state = receipts.receiver(client, channel, group, options.prefetch, undefined);
     /** Pushed, and not asked for yet. */
     const buffer: Receipt[] = [];
-    let waiting: { readonly max: number; readonly answer: (given: readonly Receipt[]) => void } | undefined;
+    let waiting:
+      | { readonly max: number; readonly answer: (given: readonly Receipt[]) => void }
+      | undefined;
     const wire = createWire(world, {
       name,
       client,
@@ -182,69 +210,94 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
     });
 
     function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
-      monitor.receivers.receiveCalled(state, max, plan.receive.maxPerReceive, plan.receive.maxConcurrentReceives);
+      monitor.receivers.receiveCalled(
+        state,
+        max,
+        plan.receive.maxPerReceive,
+        plan.receive.maxConcurrentReceives,
+      );
       const fault = faults.next('receive');
-      trace?.add(`${name} receive up to ${max}${fault === undefined ? '' : ` fault ${fault.effect}`}`);
-      const answered = wire.call<readonly Receipt[] | IntermodalError>(undefined, (error) => error, (answer) => {
-        if (fault !== undefined) {
-          wire.cut(wire.random.int(2_000), wire.random.int(2_000));
-          return;
-        }
-        if (buffer.length > 0) {
-          answer(buffer.splice(0, max));
-          return;
-        }
-        if (stop.aborted) {
-          answer([]);
-          return;
-        }
-        const over = (): void => {
-          if (waiting === mine) waiting = undefined;
-          mine.answer([]);
-        };
-        const cancel = loop.after(client.process, plan.receive.maxWaitMs, over);
-        const mine = {
-          max,
-          answer(given: readonly Receipt[]) {
-            cancel();
-            answer(given);
-          },
-        };
-        waiting = mine;
-        stop.addEventListener('abort', over, { once: true });
-      });
+      trace?.add(
+        `${name} receive up to ${max}${fault === undefined ? '' : ` fault ${fault.effect}`}`,
+      );
+      const answered = wire.call<readonly Receipt[] | IntermodalError>(
+        undefined,
+        (error) => error,
+        (answer) => {
+          if (fault !== undefined) {
+            wire.cut(wire.random.int(2_000), wire.random.int(2_000));
+            return;
+          }
+          if (buffer.length > 0) {
+            answer(buffer.splice(0, max));
+            return;
+          }
+          if (stop.aborted) {
+            answer([]);
+            return;
+          }
+          const over = (): void => {
+            if (waiting === mine) waiting = undefined;
+            mine.answer([]);
+          };
+          const cancel = loop.after(client.process, plan.receive.maxWaitMs, over);
+          const mine = {
+            max,
+            answer(given: readonly Receipt[]) {
+              cancel();
+              answer(given);
+            },
+          };
+          waiting = mine;
+          stop.addEventListener('abort', over, { once: true });
+        },
+      );
       return answered.then((result) => {
         state.requested -= max;
         state.receives -= 1;
         if (result instanceof IntermodalError) throw result;
-        trace?.add(`${name} brings [${result.map((receipt) => `${receipt.fate.id}#${receipt.number}`).join(' ')}]`);
+        trace?.add(
+          `${name} brings [${result.map((receipt) => `${receipt.fate.id}#${receipt.number}`).join(' ')}]`,
+        );
         return result.map((receipt) => receipts.hand(receipt));
       });
     }
 
-    function settle(batch: readonly Settlement[], signal: AbortSignal): Promise<readonly SettleOutcome[]> {
+    function settle(
+      batch: readonly Settlement[],
+      signal: AbortSignal,
+    ): Promise<readonly SettleOutcome[]> {
       const of = receipts.ofBatch(batch);
       monitor.receivers.settleCalled(state, batch, of, plan.receive.maxPerSettle, loop.now());
       const fault = faults.next('settle');
-      trace?.add(`${name} settle [${batch.map((one, index) => `${one.action} ${of[index]?.fate.id ?? ''}#${of[index]?.number ?? 0}`).join(', ')}]${fault === undefined ? '' : ` fault ${fault.effect}`}`);
-      const answered = wire.call<readonly SettleOutcome[]>(signal, () => batch.map(() => 'lost'), (answer) => {
-        const random = createRandom((fault?.salt ?? 0) + world.plan.seed);
-        // A channel that is told nonsense, or a network that fails, ends the connection: single settlements do not fail.
-        const cutAt = fault === undefined ? Infinity : random.int(batch.length + 1);
-        const outcomes: SettleOutcome[] = [];
-        batch.slice(0, cutAt).forEach((settlement) => {
-          wire.toBroker(() => {
-            outcomes.push(settleOne(queue, subscription, settlement));
-            if (plan.ackConfirmed && outcomes.length === batch.length) wire.toClient(() => { answer(outcomes); });
+      trace?.add(
+        `${name} settle [${batch.map((one, index) => `${one.action} ${of[index]?.fate.id ?? ''}#${of[index]?.number ?? 0}`).join(', ')}]${fault === undefined ? '' : ` fault ${fault.effect}`}`,
+      );
+      const answered = wire.call<readonly SettleOutcome[]>(
+        signal,
+        () => batch.map(() => 'lost'),
+        (answer) => {
+          const random = createRandom((fault?.salt ?? 0) + world.plan.seed);
+          // A channel that is told nonsense, or a network that fails, ends the connection: single settlements do not fail.
+          const cutAt = fault === undefined ? Infinity : random.int(batch.length + 1);
+          const outcomes: SettleOutcome[] = [];
+          batch.slice(0, cutAt).forEach((settlement) => {
+            wire.toBroker(() => {
+              outcomes.push(settleOne(queue, subscription, settlement));
+              if (plan.ackConfirmed && outcomes.length === batch.length)
+                wire.toClient(() => {
+                  answer(outcomes);
+                });
+            });
           });
-        });
-        if (fault !== undefined) {
-          loop.after(world.broker, world.latency(random), () => {
-            wire.cut(random.int(2_000), random.int(2_000));
-          });
-        }
-        if (!plan.ackConfirmed) answer(batch.map(() => 'done'));
-      });
+          if (fault !== undefined) {
+            loop.after(world.broker, world.latency(random), () => {
+              wire.cut(random.int(2_000), random.int(2_000));
+            });
+          }
+          if (!plan.ackConfirmed) answer(batch.map(() => 'done'));
+        },
+      );
       return answered.then((outcomes) => {
         outcomes.forEach((outcome, index) => {
           const receipt = of[index];
@@ -260,14 +313,23 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
     async function close(signal: AbortSignal): Promise<{ readonly abandoned: number }> {
       state.closeCalled = true;
       trace?.add(`${name} close`);
-      await wire.call<undefined>(signal, () => undefined, (answer) => {
-        wire.toBroker(() => {
-          leave(queue, subscription);
-          wire.toClient(() => { answer(undefined); });
-        });
-      });
+      await wire.call<undefined>(
+        signal,
+        () => undefined,
+        (answer) => {
+          wire.toBroker(() => {
+            leave(queue, subscription);
+            wire.toClient(() => {
+              answer(undefined);
+            });
+          });
+        },
+      );
       // A goodbye that was cut short reaches the broker as the end of the connection.
-      if (queue.subscriptions.includes(subscription)) loop.after(world.broker, wire.random.int(200), () => { leave(queue, subscription); });
+      if (queue.subscriptions.includes(subscription))
+        loop.after(world.broker, wire.random.int(200), () => {
+          leave(queue, subscription);
+        });
       receipts.tellDead(state);
       wire.end();
       wires.delete(wire);
@@ -278,15 +340,24 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
   }
 
   return {
-    sendLane: (channel, message) => (channel.order === 'key' || plan.exclusive !== 'none' ? message.key : undefined),
+    sendLane: (channel, message) =>
+      channel.order === 'key' || plan.exclusive !== 'none' ? message.key : undefined,
     isRepeat: () => false,
     append(stored, groups) {
       for (const group of groups) {
         const queue = queues.get(`${stored.channel.name}/${group}`);
         if (queue === undefined) continue;
         const delayMs = stored.message.delayMs ?? 0;
-        queue.entries.push({ stored, attempts: 0, notBefore: loop.now() + delayMs, receipt: undefined });
-        if (delayMs > 0) loop.after(world.broker, delayMs, () => { serve(queue); });
+        queue.entries.push({
+          stored,
+          attempts: 0,
+          notBefore: loop.now() + delayMs,
+          receipt: undefined,
+        });
+        if (delayMs > 0)
+          loop.after(world.broker, delayMs, () => {
+            serve(queue);
+          });
         else serve(queue);
       }
     },
@@ -296,7 +367,10 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
     describe: () =>
       [...queues.values()]
         .filter((queue) => queue.entries.length > 0)
-        .map((queue) => `${queue.channel.name}/${queue.group} still has ${queue.entries.map((entry) => entry.stored.message.id).join(' ')}`)
+        .map(
+          (queue) =>
+            `${queue.channel.name}/${queue.group} still has ${queue.entries.map((entry) => entry.stored.message.id).join(' ')}`,
+        )
         .join('; '),
   };
 }

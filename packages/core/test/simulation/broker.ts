@@ -14,7 +14,13 @@ export interface Broker {
   /** What must stay in order when it is sent. */
   sendLane(address: Address, message: WireMessage): string | undefined;
   store(address: Address, message: WireMessage, foreign?: Foreign): void;
-  openReceiver(client: ClientState, address: Address, options: ReceiverOptions, name: string, wires: Set<Wire>): Receiver;
+  openReceiver(
+    client: ClientState,
+    address: Address,
+    options: ReceiverOptions,
+    name: string,
+    wires: Set<Wire>,
+  ): Receiver;
   /** A fault that is the broker's own. */
   suffer(fault: TimedFault): void;
   /** Every group is done with everything. */
@@ -30,7 +36,14 @@ export interface BrokerKind {
   /** Whether the broker drops it as a repeat. */
   isRepeat(channel: ChannelPlan, message: WireMessage): boolean;
   append(stored: StoredMessage, groups: readonly string[]): void;
-  openReceiver(client: ClientState, channel: ChannelPlan, group: string, options: ReceiverOptions, name: string, wires: Set<Wire>): Receiver;
+  openReceiver(
+    client: ClientState,
+    channel: ChannelPlan,
+    group: string,
+    options: ReceiverOptions,
+    name: string,
+    wires: Set<Wire>,
+  ): Receiver;
   suffer(fault: TimedFault): void;
   isDrained(): boolean;
   describe(): string;
@@ -49,12 +62,15 @@ export function createBroker(world: World): Broker {
 
   return {
     receipts,
-    sendLane: (address, message) => (address.role === 'main' ? kind.sendLane(channelOf(address), message) : undefined),
+    sendLane: (address, message) =>
+      address.role === 'main' ? kind.sendLane(channelOf(address), message) : undefined,
     store(address, message, foreign) {
       const channel = channelOf(address);
       if (address.role === 'dead-letter') {
         const group = address.group ?? channel.name;
-        trace?.add(`dead letter ${message.id} of ${channel.name}/${group}: ${String(message.headers.get('imreason'))}`);
+        trace?.add(
+          `dead letter ${message.id} of ${channel.name}/${group}: ${String(message.headers.get('imreason'))}`,
+        );
         monitor.publish.deadLettered(channel, group, message);
         return;
       }
@@ -69,7 +85,14 @@ export function createBroker(world: World): Broker {
     },
     openReceiver: (client, address, options, name, wires) => {
       const channel = channelOf(address);
-      return kind.openReceiver(client, channel, address.group ?? channel.name, options, name, wires);
+      return kind.openReceiver(
+        client,
+        channel,
+        address.group ?? channel.name,
+        options,
+        name,
+        wires,
+      );
     },
     suffer: (fault) => {
       kind.suffer(fault);

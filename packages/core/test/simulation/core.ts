@@ -24,9 +24,20 @@ interface Consuming extends ConsumerSettings {
 /** The client under test, without the types that depend on capabilities. */
 export interface Client {
   publish(channel: AnyChannel, body: unknown, options: PublishSettings): Promise<Published>;
-  publishMany(channel: AnyChannel, messages: readonly (PublishSettings & { readonly body: unknown })[]): Promise<readonly PublishOutcome[]>;
-  consume(channel: AnyChannel, options: Consuming, handler: (delivery: AnyDelivery) => Promise<void> | void): Promise<Consumer>;
-  consumeBatch(channel: AnyChannel, options: Consuming & BatchOptions, handler: (deliveries: readonly AnyDelivery[]) => Promise<void> | void): Promise<Consumer>;
+  publishMany(
+    channel: AnyChannel,
+    messages: readonly (PublishSettings & { readonly body: unknown })[],
+  ): Promise<readonly PublishOutcome[]>;
+  consume(
+    channel: AnyChannel,
+    options: Consuming,
+    handler: (delivery: AnyDelivery) => Promise<void> | void,
+  ): Promise<Consumer>;
+  consumeBatch(
+    channel: AnyChannel,
+    options: Consuming & BatchOptions,
+    handler: (deliveries: readonly AnyDelivery[]) => Promise<void> | void,
+  ): Promise<Consumer>;
   receive(channel: AnyChannel, options: Consuming): AsyncIterableIterator<AnyDelivery>;
   close(options?: { readonly deadlineMs?: number }): Promise<void>;
 }
@@ -34,7 +45,10 @@ export interface Client {
 /** The core under test: the one beside this folder, or a copy with a fault put in. */
 export interface Core {
   createClient(options: ClientOptions): Client;
-  channel(name: string, options: { readonly order: 'none' | 'key'; readonly codec: Codec<unknown> }): AnyChannel;
+  channel(
+    name: string,
+    options: { readonly order: 'none' | 'key'; readonly codec: Codec<unknown> },
+  ): AnyChannel;
   readonly json: () => Codec<unknown>;
   readonly text: Codec<unknown>;
   readonly bytes: Codec<unknown>;

@@ -15,14 +15,20 @@ export interface Wires {
 }
 
 /** One client's transport: opens connections to the simulated broker. */
-export function createDriver(world: World, broker: Broker, client: ClientState, wires: Wires): Transport {
+export function createDriver(
+  world: World,
+  broker: Broker,
+  client: ClientState,
+  wires: Wires,
+): Transport {
   const { loop, faults, monitor, trace } = world;
   const random = world.random.fork(`driver ${client.process.name}`);
   let opened = 0;
 
   function open<T>(what: string, signal: AbortSignal, make: (name: string) => T): Promise<T> {
     const name = `${client.process.name}.${what}${(opened += 1)}`;
-    if (client.driverClosed) monitor.ledger.violate('after-close', `${name} was opened after the driver was closed`);
+    if (client.driverClosed)
+      monitor.ledger.violate('after-close', `${name} was opened after the driver was closed`);
     const fault = faults.next('open');
     trace?.add(`${name} open${fault === undefined ? '' : ` fault ${fault.effect}`}`);
     return new Promise((resolve, reject) => {
@@ -38,7 +44,8 @@ export function createDriver(world: World, broker: Broker, client: ClientState, 
       signal.addEventListener('abort', onAbort, { once: true });
       if (signal.aborted) onAbort();
       if (fault?.effect === 'hang') return;
-      const waitMs = world.latency(random) + world.latency(random) + (heeds ? 0 : random.int(20_000));
+      const waitMs =
+        world.latency(random) + world.latency(random) + (heeds ? 0 : random.int(20_000));
       loop.after(client.process, waitMs, () => {
         if (over) return;
         over = true;
@@ -57,9 +64,13 @@ export function createDriver(world: World, broker: Broker, client: ClientState, 
     name: 'simulated',
     capabilities: capabilitiesOf(world.plan),
     openSender: (address, signal) =>
-      open(`sender-${label(address)}`, signal, (name) => createSender(world, broker, client, address, name, wires.senders)),
+      open(`sender-${label(address)}`, signal, (name) =>
+        createSender(world, broker, client, address, name, wires.senders),
+      ),
     openReceiver: (address, options, signal) =>
-      open(`receiver-${label(address)}`, signal, (name) => broker.openReceiver(client, address, options, name, wires.receivers)),
+      open(`receiver-${label(address)}`, signal, (name) =>
+        broker.openReceiver(client, address, options, name, wires.receivers),
+      ),
     check: () => Promise.resolve(),
     close() {
       client.driverClosed = true;
@@ -74,7 +85,13 @@ function label(address: Address): string {
 }
 
 export function capabilitiesOf(plan: Plan): Capabilities {
-  const common = { receive: true, durable: true, ttl: false, priority: false, headers: 'native' } as const;
+  const common = {
+    receive: true,
+    durable: true,
+    ttl: false,
+    priority: false,
+    headers: 'native',
+  } as const;
   const { broker } = plan;
   switch (broker.kind) {
     case 'pull':

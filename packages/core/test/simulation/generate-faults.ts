@@ -4,34 +4,93 @@ import type { Random } from './random.ts';
 type Choice = (random: Random) => Fault;
 
 /** A handful of faults, of a few kinds only. */
-export function generateFaults(mode: Mode, clients: number, messages: number, spanMs: number, random: Random): Fault[] {
+export function generateFaults(
+  mode: Mode,
+  clients: number,
+  messages: number,
+  spanMs: number,
+  random: Random,
+): Fault[] {
   const salt = (): number => random.int(1_000_000);
   const at = (): number => random.int(spanMs + 1);
   const call = (most: number): number => Math.min(random.int(most), random.int(most));
   const sends = Math.max(3, messages);
 
   const calls: Choice[] = [
-    () => ({ on: 'send', call: call(sends), salt: salt(), effect: random.pick(['lose-reply', 'lose-request', 'late', 'reject', 'refuse', 'throttle', 'hang']) }),
-    () => ({ on: 'settle', call: call(messages * 2), salt: salt(), effect: random.pick(['fail', 'fail', 'lose-reply', 'hang', 'refuse']) }),
-    () => ({ on: 'open', call: call(10), salt: salt(), effect: random.pick(['fail', 'fail', 'hang', 'slow']) }),
-    () => ({ on: 'receive', call: call(messages * 2), salt: salt(), effect: random.pick(['fail', 'lose-reply']) }),
+    () => ({
+      on: 'send',
+      call: call(sends),
+      salt: salt(),
+      effect: random.pick([
+        'lose-reply',
+        'lose-request',
+        'late',
+        'reject',
+        'refuse',
+        'throttle',
+        'hang',
+      ]),
+    }),
+    () => ({
+      on: 'settle',
+      call: call(messages * 2),
+      salt: salt(),
+      effect: random.pick(['fail', 'fail', 'lose-reply', 'hang', 'refuse']),
+    }),
+    () => ({
+      on: 'open',
+      call: call(10),
+      salt: salt(),
+      effect: random.pick(['fail', 'fail', 'hang', 'slow']),
+    }),
+    () => ({
+      on: 'receive',
+      call: call(messages * 2),
+      salt: salt(),
+      effect: random.pick(['fail', 'lose-reply']),
+    }),
   ];
   const timed: Choice[] = [
     () => cut(),
     () => ({ at: at(), fault: 'outage', forMs: random.pick([100, 2_000, 15_000]) }),
-    () => ({ at: at(), fault: 'throttle', forMs: random.pick([100, 2_000, 10_000]), ...(random.chance(0.5) ? { retryAfterMs: random.pick([10, 500, 3_000]) } : {}) }),
+    () => ({
+      at: at(),
+      fault: 'throttle',
+      forMs: random.pick([100, 2_000, 10_000]),
+      ...(random.chance(0.5) ? { retryAfterMs: random.pick([10, 500, 3_000]) } : {}),
+    }),
   ];
   if (mode === 'pull') {
-    calls.push(() => ({ on: 'extend', call: call(20), salt: salt(), effect: random.pick(['fail', 'lose-reply', 'hang']) }));
+    calls.push(() => ({
+      on: 'extend',
+      call: call(20),
+      salt: salt(),
+      effect: random.pick(['fail', 'lose-reply', 'hang']),
+    }));
     timed.push(
       () => ({ at: at(), fault: 'expire', share: random.pick([0.2, 0.6, 1]) }),
       () => ({ at: at(), fault: 'duplicate', share: random.pick([0.2, 0.6]) }),
     );
   }
-  if (mode === 'push') timed.push(() => cut(), () => cut());
+  if (mode === 'push')
+    timed.push(
+      () => cut(),
+      () => cut(),
+    );
   if (mode === 'log') {
-    calls.push(() => ({ on: 'checkpoint', call: call(20), salt: salt(), effect: random.pick(['fail', 'lose-reply', 'hang']) }));
-    const move = (): TimedFault => ({ at: at(), fault: 'move', lane: random.int(8), by: random.pick(['asking', 'asking', 'force']), noticeMs: random.pick([0, 50, 2_000]) });
+    calls.push(() => ({
+      on: 'checkpoint',
+      call: call(20),
+      salt: salt(),
+      effect: random.pick(['fail', 'lose-reply', 'hang']),
+    }));
+    const move = (): TimedFault => ({
+      at: at(),
+      fault: 'move',
+      lane: random.int(8),
+      by: random.pick(['asking', 'asking', 'force']),
+      noticeMs: random.pick([0, 50, 2_000]),
+    });
     timed.push(move, move, () => ({ at: at(), fault: 'split', lane: random.int(8) }));
   }
 

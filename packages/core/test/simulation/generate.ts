@@ -57,7 +57,9 @@ export function generatePlan(mode: Mode, seed: number): Plan {
   const count = 1 + random.int(3);
   const clients = Array.from({ length: count }, () => clientOf(random));
   const steps = stepsOf(mode, broker, channels, count, mood, random);
-  const faults = random.chance(0.25) ? [] : generateFaults(mode, count, mood.messages, mood.spanMs, random);
+  const faults = random.chance(0.25)
+    ? []
+    : generateFaults(mode, count, mood.messages, mood.spanMs, random);
   return { mode, seed, broker, network, channels, clients, steps, faults };
 }
 
@@ -115,7 +117,8 @@ function networkOf(random: Random): NetworkPlan {
 }
 
 function channelsOf(mode: Mode, broker: BrokerPlan, random: Random): ChannelPlan[] {
-  const ordered = broker.kind === 'log' || (broker.kind === 'pull' ? broker.fifo : broker.exclusive !== 'none');
+  const ordered =
+    broker.kind === 'log' || (broker.kind === 'pull' ? broker.fifo : broker.exclusive !== 'none');
   return Array.from({ length: random.chance(0.2) ? 2 : 1 }, (_, index): ChannelPlan => {
     const groups = mode !== 'pull' && random.chance(0.25) ? ['billing', 'shipping'] : ['billing'];
     return {
@@ -140,7 +143,14 @@ function clientOf(random: Random): ClientPlan {
   };
 }
 
-function stepsOf(mode: Mode, broker: BrokerPlan, channels: readonly ChannelPlan[], clients: number, mood: Mood, random: Random): Step[] {
+function stepsOf(
+  mode: Mode,
+  broker: BrokerPlan,
+  channels: readonly ChannelPlan[],
+  clients: number,
+  mood: Mood,
+  random: Random,
+): Step[] {
   const steps: Step[] = [];
   const at = (): number => random.int(mood.spanMs + 1);
   const late = (from: number): number => from + random.int(Math.max(1, mood.spanMs - from));
@@ -149,27 +159,48 @@ function stepsOf(mode: Mode, broker: BrokerPlan, channels: readonly ChannelPlan[
 
   function consume(client: number, channel: ChannelPlan, group: string, from: number): void {
     const consumer = `consumer${(consumers += 1)}`;
-    steps.push({ at: from, do: 'consume', client, consumer, channel: channel.name, group, how: howOf(mood, random), options: consumerOf(broker, mood, random) });
+    steps.push({
+      at: from,
+      do: 'consume',
+      client,
+      consumer,
+      channel: channel.name,
+      group,
+      how: howOf(mood, random),
+      options: consumerOf(broker, mood, random),
+    });
     if (mood.pauses && random.chance(0.5)) {
       const pausedAt = late(from);
-      steps.push({ at: pausedAt, do: 'pause', consumer }, { at: late(pausedAt), do: 'resume', consumer });
+      steps.push(
+        { at: pausedAt, do: 'pause', consumer },
+        { at: late(pausedAt), do: 'resume', consumer },
+      );
     }
-    if (random.chance(0.1)) steps.push({ at: late(from), do: 'concurrency', consumer, concurrency: 1 });
+    if (random.chance(0.1))
+      steps.push({ at: late(from), do: 'concurrency', consumer, concurrency: 1 });
     if (!mood.stops || !random.chance(0.6)) return;
     const stoppedAt = late(from);
-    steps.push({ at: stoppedAt, do: 'stop', consumer, deadlineMs: random.pick([0, 500, 5_000, 30_000]) });
+    steps.push({
+      at: stoppedAt,
+      do: 'stop',
+      consumer,
+      deadlineMs: random.pick([0, 500, 5_000, 30_000]),
+    });
     if (random.chance(0.7)) consume(client, channel, group, late(stoppedAt));
   }
 
   function message(channel: ChannelPlan): MessagePlan {
     const keys = 1 + (mood.messages % 4);
     const keyed = random.chance(channel.order === 'key' ? 0.9 : 0.4);
-    const delays = broker.kind === 'pull' ? !broker.fifo : broker.kind === 'push' && broker.exclusive === 'none';
+    const delays =
+      broker.kind === 'pull' ? !broker.fifo : broker.kind === 'push' && broker.exclusive === 'none';
     return {
       id: `m${(messages += 1)}`,
       ...(keyed ? { key: `k${random.int(keys)}` } : {}),
       size: random.pick([0, 10, 10, 100]),
-      ...(random.chance(0.2) ? { headers: { colour: random.pick(['red', 'blau']), 'x-empty': '' } } : {}),
+      ...(random.chance(0.2)
+        ? { headers: { colour: random.pick(['red', 'blau']), 'x-empty': '' } }
+        : {}),
       ...(delays && random.chance(0.25) ? { delayMs: random.pick([50, 1_000, 8_000]) } : {}),
       ...(mood.timeouts && random.chance(0.2) ? { timeoutMs: random.pick([1, 50, 1_000]) } : {}),
       ...(mood.aborts && random.chance(0.3) ? { abortAfterMs: random.pick([0, 1, 30, 500]) } : {}),
@@ -189,28 +220,56 @@ function stepsOf(mode: Mode, broker: BrokerPlan, channels: readonly ChannelPlan[
     const channel = random.pick(channels);
     const together = random.pick([1, 1, 2, 5, 12]);
     const group = Array.from({ length: together }, () => message(channel));
-    steps.push({ at: at(), do: 'publish', client: random.int(clients), channel: channel.name, messages: group, many: random.chance(0.25) });
+    steps.push({
+      at: at(),
+      do: 'publish',
+      client: random.int(clients),
+      channel: channel.name,
+      messages: group,
+      many: random.chance(0.25),
+    });
   }
   if (mood.foreign) {
     const channel = random.pick(channels);
-    const kinds = channel.codec === 'json' ? (['garbage', 'undecodable', 'control'] as const) : (['undecodable', 'control'] as const);
+    const kinds =
+      channel.codec === 'json'
+        ? (['garbage', 'undecodable', 'control'] as const)
+        : (['undecodable', 'control'] as const);
     for (let index = random.int(3); index >= 0; index -= 1) {
-      steps.push({ at: at(), do: 'foreign', channel: channel.name, id: `f${index}`, ...(random.chance(0.7) ? { key: 'k0' } : {}), kind: random.pick(kinds) });
+      steps.push({
+        at: at(),
+        do: 'foreign',
+        channel: channel.name,
+        id: `f${index}`,
+        ...(random.chance(0.7) ? { key: 'k0' } : {}),
+        kind: random.pick(kinds),
+      });
     }
   }
   if (mood.closes) {
     const client = random.int(clients);
     // Close beside a publish, so that the two race.
-    const closedAt = random.chance(0.5) ? (steps.filter((step) => step.do === 'publish').at(-1)?.at ?? at()) : at();
-    steps.push({ at: closedAt, do: 'close', client, ...(random.chance(0.7) ? { deadlineMs: random.pick([0, 200, 5_000]) } : {}) });
+    const closedAt = random.chance(0.5)
+      ? (steps.filter((step) => step.do === 'publish').at(-1)?.at ?? at())
+      : at();
+    steps.push({
+      at: closedAt,
+      do: 'close',
+      client,
+      ...(random.chance(0.7) ? { deadlineMs: random.pick([0, 200, 5_000]) } : {}),
+    });
   }
   if (mood.crashes) steps.push({ at: at(), do: 'crash', client: random.int(clients) });
   // In a stable order: what is due at one time happens as it was written.
-  return steps.map((step, index) => ({ step, index })).sort((left, right) => left.step.at - right.step.at || left.index - right.index).map(({ step }) => step);
+  return steps
+    .map((step, index) => ({ step, index }))
+    .sort((left, right) => left.step.at - right.step.at || left.index - right.index)
+    .map(({ step }) => step);
 }
 
 function howOf(mood: Mood, random: Random): How {
-  if (mood.batches && random.chance(0.5)) return { kind: 'batch', max: random.pick([1, 3, 10]), waitMs: random.pick([0, 20, 500]) };
+  if (mood.batches && random.chance(0.5))
+    return { kind: 'batch', max: random.pick([1, 3, 10]), waitMs: random.pick([0, 20, 500]) };
   if (mood.pulls && random.chance(0.5)) return { kind: 'pull', atOnce: random.pick([1, 3]) };
   return { kind: 'each' };
 }
@@ -220,22 +279,32 @@ function consumerOf(broker: BrokerPlan, mood: Mood, random: Random): ConsumerPla
   return {
     concurrency,
     ...(random.chance(0.5) ? { prefetch: concurrency + random.int(12) } : {}),
-    ...(mood.slow && random.chance(0.4) ? { handlerTimeoutMs: random.pick([100, 1_000, 5_000]) } : {}),
+    ...(mood.slow && random.chance(0.4)
+      ? { handlerTimeoutMs: random.pick([100, 1_000, 5_000]) }
+      : {}),
     ...(random.chance(0.6) ? { localRetryMaxMs: random.pick([0, 100, 1_000, 10_000]) } : {}),
     ...(broker.kind === 'log' ? { checkpointMs: random.pick([0, 50, 1_000]) } : {}),
-    ...(broker.kind === 'pull' && random.chance(0.3) ? { leaseMs: random.pick([2_000, 5_000, 20_000]) } : {}),
+    ...(broker.kind === 'pull' && random.chance(0.3)
+      ? { leaseMs: random.pick([2_000, 5_000, 20_000]) }
+      : {}),
   };
 }
 
 function actsOf(mood: Mood, random: Random): Act[] {
   const acts: Act[] = [];
   while (random.chance(mood.failing) && acts.length < 8) acts.push(troubleOf(mood, random));
-  acts.push(random.chance(mood.slow ? 0.1 : 0.3) ? { kind: 'ok', ms: 0 } : { kind: 'ok', ms: workMs(mood, random) });
+  acts.push(
+    random.chance(mood.slow ? 0.1 : 0.3)
+      ? { kind: 'ok', ms: 0 }
+      : { kind: 'ok', ms: workMs(mood, random) },
+  );
   return acts;
 }
 
 function workMs(mood: Mood, random: Random): number {
-  return mood.slow && random.chance(0.2) ? random.pick([2_000, 12_000, 45_000]) : random.pick([0, 1, 10, 40, 200]);
+  return mood.slow && random.chance(0.2)
+    ? random.pick([2_000, 12_000, 45_000])
+    : random.pick([0, 1, 10, 40, 200]);
 }
 
 function troubleOf(mood: Mood, random: Random): Act {
@@ -244,7 +313,11 @@ function troubleOf(mood: Mood, random: Random): Act {
     case 0:
       return { kind: 'reject', ms, by: random.pick(['throw', 'call']) };
     case 1:
-      return { kind: 'retry', ms, ...(random.chance(0.7) ? { delayMs: random.pick([0, 100, 2_000]) } : {}) };
+      return {
+        kind: 'retry',
+        ms,
+        ...(random.chance(0.7) ? { delayMs: random.pick([0, 100, 2_000]) } : {}),
+      };
     case 2:
       return { kind: 'ack-early', ms };
     case 3:

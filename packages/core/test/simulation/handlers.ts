@@ -40,15 +40,27 @@ export function createHandlers(world: World, core: Core): Handlers {
     });
   }
 
-  function begin(consumer: ConsumerState, delivery: AnyDelivery, alongside: ReadonlySet<string> = new Set([delivery.id])): { readonly receipt: Receipt; readonly act: Act } {
+  function begin(
+    consumer: ConsumerState,
+    delivery: AnyDelivery,
+    alongside: ReadonlySet<string> = new Set([delivery.id]),
+  ): { readonly receipt: Receipt; readonly act: Act } {
     const { receipt } = delivery.native as Native;
-    trace?.add(`${consumer.name} handles ${delivery.id}#${receipt.number}, attempt ${delivery.attempt}`);
+    trace?.add(
+      `${consumer.name} handles ${delivery.id}#${receipt.number}, attempt ${delivery.attempt}`,
+    );
     const act = receipt.stored.publication?.plan.acts[receipt.fate.starts] ?? fine;
     monitor.handlers.started(consumer, delivery, receipt, alongside, loop.now());
     if (consumer.options.handlerTimeoutMs !== undefined) {
       delivery.signal.addEventListener('abort', () => {
         const { reason } = delivery.signal as { readonly reason: unknown };
-        if (!receipt.running || consumer.stopping || !core.IntermodalError.is(reason) || reason.code !== 'timeout') return;
+        if (
+          !receipt.running ||
+          loop.now() >= consumer.deadlineAt ||
+          !core.IntermodalError.is(reason) ||
+          reason.code !== 'timeout'
+        )
+          return;
         decide(consumer, delivery, { kind: 'throw', notBefore: 0 });
       });
     }
@@ -63,25 +75,43 @@ export function createHandlers(world: World, core: Core): Handlers {
 
   function failed(consumer: ConsumerState, delivery: AnyDelivery): Error {
     const stepMs = consumer.channel.retryStepMs ?? 0;
-    decide(consumer, delivery, { kind: 'throw', notBefore: loop.now() + stepMs * delivery.attempt });
+    decide(consumer, delivery, {
+      kind: 'throw',
+      notBefore: loop.now() + stepMs * delivery.attempt,
+    });
     return new Error('the handler failed');
   }
 
   function spoil(delivery: AnyDelivery): void {
     const { body } = delivery;
     if (body instanceof Uint8Array) body.fill(0);
-    else if (typeof body === 'object' && body !== null) Object.assign(body, { id: 'spoilt', more: true });
+    else if (typeof body === 'object' && body !== null)
+      Object.assign(body, { id: 'spoilt', more: true });
   }
 
   /** A settlement by the application: its promise may say that it came too late, and nothing else. */
-  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<void> {
+  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<boolean> {
     try {
       await settling;
+      return true;
     } catch (error) {
       const code = core.IntermodalError.is(error) ? error.code : String(error);
       trace?.add(`settling ${delivery.id} says ${code}`);
-      const expected = ['lease-lost', 'already-settled', 'unavailable', 'closed', 'timeout', 'permission-denied', 'unknown-outcome', 'throttled', 'rejected', 'aborted'];
-      if (!expected.includes(code)) monitor.ledger.violate('settle-code', `settling ${delivery.id} failed as '${code}'`);
+      const expected = [
+        'lease-lost',
+        'already-settled',
+        'unavailable',
+        'closed',
+        'timeout',
+        'permission-denied',
+        'unknown-outcome',
+        'throttled',
+        'rejected',
+        'aborted',
+      ];
+      if (!expected.includes(code))
+        monitor.ledger.violate('settle-code', `settling ${delivery.id} failed as '${code}'`);
+      return false;
     }
   }
 
@@ -119,7 +149,11 @@ export function createHandlers(world: World, core: Core): Handlers {
     }
   }
 
-  function retry(consumer: ConsumerState, delivery: AnyDelivery, delayMs: number | undefined): Promise<void> {
+  function retry(
+    consumer: ConsumerState,
+    delivery: AnyDelivery,
+    delayMs: number | undefined,
+  ): Promise<void> {
     const waitMs = delayMs ?? (consumer.channel.retryStepMs ?? 0) * delivery.attempt;
     decide(consumer, delivery, { kind: 'retry', notBefore: loop.now() + waitMs });
     return delivery.retry(delayMs === undefined ? undefined : { delayMs });
@@ -128,7 +162,10 @@ export function createHandlers(world: World, core: Core): Handlers {
   function enter(consumer: ConsumerState): void {
     consumer.running += 1;
     if (consumer.running > consumer.concurrency) {
-      monitor.ledger.violate('concurrency', `${consumer.name} runs ${consumer.running} handlers at once, ${consumer.concurrency} are allowed`);
+      monitor.ledger.violate(
+        'concurrency',
+        `${consumer.name} runs ${consumer.running} handlers at once, ${consumer.concurrency} are allowed`,
+      );
     }
   }
 
@@ -154,10 +191,16 @@ export function createHandlers(world: World, core: Core): Handlers {
         enter(consumer);
         const { how } = consumer;
         if (how.kind === 'batch' && (deliveries.length === 0 || deliveries.length > how.max)) {
-          monitor.ledger.violate('batch', `${consumer.name} was given ${deliveries.length} deliveries at once, its limit is ${how.max}`);
+          monitor.ledger.violate(
+            'batch',
+            `${consumer.name} was given ${deliveries.length} deliveries at once, its limit is ${how.max}`,
+          );
         }
         const alongside = new Set(deliveries.map((delivery) => delivery.id));
-        const begun = deliveries.map((delivery) => ({ delivery, ...begin(consumer, delivery, alongside) }));
+        const begun = deliveries.map((delivery) => ({
+          delivery,
+          ...begin(consumer, delivery, alongside),
+        }));
         try {
           await performAll(consumer, begun);
         } finally {
@@ -193,9 +236,17 @@ export function createHandlers(world: World, core: Core): Handlers {
   };
 
   /** One after another, each as its act says; those that are fine are left to the return, which acks them. */
-  async function performAll(consumer: ConsumerState, begun: readonly { readonly delivery: AnyDelivery; readonly act: Act }[]): Promise<void> {
+  async function performAll(
+    consumer: ConsumerState,
+    begun: readonly {
+      readonly delivery: AnyDelivery;
+      readonly receipt: Receipt;
+      readonly act: Act;
+    }[],
+  ): Promise<void> {
     let failing = false;
     const left: AnyDelivery[] = [];
+    const again = new Set<AnyDelivery>();
     for (const { delivery, act } of begun) {
       switch (act.kind) {
         case 'throw':
@@ -205,7 +256,9 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
         case 'reject':
           decide(consumer, delivery, { kind: 'reject', reason: `not wanted ${delivery.id}` });
-          await settled(delivery.reject(`not wanted ${delivery.id}`), delivery);
+          // A dead letter that could not be stored: it comes again, and so does what is behind it.
+          if (!(await settled(delivery.reject(`not wanted ${delivery.id}`), delivery)))
+            again.add(delivery);
           break;
         case 'retry':
           await settled(retry(consumer, delivery, act.delayMs), delivery);
@@ -225,9 +278,25 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
       }
     }
-    for (const delivery of left) {
-      if (failing) failed(consumer, delivery);
-      else decide(consumer, delivery, { kind: 'ack' });
+    const behind = new Set<string>();
+    for (const { delivery, receipt } of begun) {
+      const { key } = delivery;
+      const ordered = receipt.lane !== undefined && key !== undefined;
+      if (ordered && behind.has(key) && left.includes(delivery)) {
+        decide(consumer, delivery, { kind: 'behind' });
+        continue;
+      }
+      if (left.includes(delivery)) {
+        if (failing) failed(consumer, delivery);
+        else decide(consumer, delivery, { kind: 'ack' });
+      }
+      if (
+        ordered &&
+        (again.has(delivery) ||
+          receipt.verdict?.kind === 'throw' ||
+          receipt.verdict?.kind === 'retry')
+      )
+        behind.add(key);
     }
     if (failing) throw new Error('the batch failed');
   }

@@ -17,10 +17,17 @@ export interface Ledger {
   addPublication(publication: Publication): void;
   /** All copies of a channel's key, in the broker's order. */
   ofKey(channel: string, key: string): readonly StoredMessage[];
-  addStored(channel: ChannelPlan, message: WireMessage, at: number, foreign: Foreign | undefined): StoredMessage;
+  addStored(
+    channel: ChannelPlan,
+    message: WireMessage,
+    at: number,
+    foreign: Foreign | undefined,
+  ): StoredMessage;
   readonly stored: readonly StoredMessage[];
   fate(channel: ChannelPlan, group: string, id: string): Fate;
   fates(): Iterable<Fate>;
+  /** A fault has touched it: it may be repeated. */
+  disturb(channel: string, group: string, id: string): void;
 }
 
 export function createLedger(): Ledger {
@@ -65,7 +72,14 @@ export function createLedger(): Ledger {
     ofKey: (channel, key) => byKey.get(`${channel}\n${key}`) ?? [],
     addStored(channel, message, at, foreign) {
       const publication = publications.get(message.id);
-      const one: StoredMessage = { position: stored.length, at, channel, message, publication, foreign };
+      const one: StoredMessage = {
+        position: stored.length,
+        at,
+        channel,
+        message,
+        publication,
+        foreign,
+      };
       stored.push(one);
       if (message.key !== undefined) {
         const name = `${channel.name}\n${message.key}`;
@@ -75,14 +89,20 @@ export function createLedger(): Ledger {
       }
       const count = (copies.get(message.id) ?? 0) + 1;
       copies.set(message.id, count);
-      if (count > 1) for (const group of channel.groups) fate(channel, group, message.id).disturbed = true;
-      if (foreign === 'garbage' || foreign === 'undecodable') for (const group of channel.groups) fate(channel, group, message.id).condemned = '';
+      if (count > 1)
+        for (const group of channel.groups) fate(channel, group, message.id).disturbed = true;
+      if (foreign === 'garbage' || foreign === 'undecodable')
+        for (const group of channel.groups) fate(channel, group, message.id).condemned = '';
       if (publication !== undefined) publication.firstStored ??= one;
       return one;
     },
     stored,
     fate,
     fates: () => fates.values(),
+    disturb(channel, group, id) {
+      const known = fates.get(`${channel}/${group}/${id}`);
+      if (known !== undefined) known.disturbed = true;
+    },
   };
 }
 

@@ -52,7 +52,10 @@ export interface Group {
 export interface LogGroups {
   readonly groups: readonly Group[];
   group(channel: ChannelPlan, name: string): Group;
-  shardFor(channel: ChannelPlan, message: { readonly id: string; readonly key?: string | undefined }): Shard;
+  shardFor(
+    channel: ChannelPlan,
+    message: { readonly id: string; readonly key?: string | undefined },
+  ): Shard;
   append(stored: StoredMessage): void;
   join(group: Group, worker: Worker): void;
   /** It said goodbye, or was not heard of for too long. */
@@ -73,7 +76,14 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
   for (const channel of world.plan.channels) {
     const own: Shard[] = [];
     for (let index = 0; index < plan.shards; index += 1) {
-      own.push({ name: `${channel.name}-${index}`, from: index / plan.shards, to: (index + 1) / plan.shards, parents: [], records: [], closed: false });
+      own.push({
+        name: `${channel.name}-${index}`,
+        from: index / plan.shards,
+        to: (index + 1) / plan.shards,
+        parents: [],
+        records: [],
+        closed: false,
+      });
     }
     shards.set(channel, own);
     for (const name of channel.groups) {
@@ -89,7 +99,9 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
 
   function isReady(row: Row): boolean {
     if (row.ended) return false;
-    return row.shard.parents.every((parent) => row.group.rows.find((one) => one.shard === parent)?.ended === true);
+    return row.shard.parents.every(
+      (parent) => row.group.rows.find((one) => one.shard === parent)?.ended === true,
+    );
   }
 
   function load(worker: Worker): number {
@@ -120,7 +132,9 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
     row.epoch += 1;
     row.asked = false;
     const { epoch, checkpoint } = row;
-    trace?.add(`lane ${row.shard.name} of ${row.group.name} goes to receiver ${worker.state.number} from ${checkpoint}`);
+    trace?.add(
+      `lane ${row.shard.name} of ${row.group.name} goes to receiver ${worker.state.number} from ${checkpoint}`,
+    );
     // What was handled and not checkpointed is handled again.
     for (const stored of row.shard.records.slice(checkpoint)) {
       const fate = monitor.ledger.fate(row.group.channel, row.group.name, stored.message.id);
@@ -147,7 +161,12 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
   function take(row: Row, noticeMs: number): void {
     const { owner, epoch } = row;
     if (owner === undefined) return;
-    trace?.add(`lane ${row.shard.name} of ${row.group.name} is taken from receiver ${owner.state.number}`);
+    trace?.add(
+      `lane ${row.shard.name} of ${row.group.name} is taken from receiver ${owner.state.number}`,
+    );
+    // Its old owner does not know yet, and goes on.
+    for (const stored of row.shard.records.slice(row.checkpoint))
+      monitor.ledger.fate(row.group.channel, row.group.name, stored.message.id).disturbed = true;
     disown(row);
     owner.wire.toClient(() => {
       owner.tell(row, epoch);
@@ -167,18 +186,23 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
     return (shards.get(channel) ?? []).filter((shard) => !shard.closed);
   }
 
-  function shardFor(channel: ChannelPlan, message: { readonly id: string; readonly key?: string | undefined }): Shard {
+  function shardFor(
+    channel: ChannelPlan,
+    message: { readonly id: string; readonly key?: string | undefined },
+  ): Shard {
     const place = hashText(`shard ${message.key ?? message.id}`) / 4_294_967_296;
     return openShards(channel).find((shard) => shard.from <= place && place < shard.to) as Shard;
   }
 
   return {
     groups,
-    group: (channel, name) => groups.find((group) => group.channel === channel && group.name === name) as Group,
+    group: (channel, name) =>
+      groups.find((group) => group.channel === channel && group.name === name) as Group,
     shardFor,
     append(stored) {
       shardFor(stored.channel, stored.message).records.push(stored);
-      for (const group of groups) if (group.channel === stored.channel) for (const worker of group.workers) worker.wake();
+      for (const group of groups)
+        if (group.channel === stored.channel) for (const worker of group.workers) worker.wake();
     },
     join(group, worker) {
       group.workers.push(worker);
@@ -187,7 +211,13 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
     leave(group, worker) {
       const index = group.workers.indexOf(worker);
       if (index >= 0) group.workers.splice(index, 1);
-      for (const row of rowsOf(worker)) disown(row);
+      for (const row of rowsOf(worker)) {
+        if (worker.state.tainted)
+          for (const stored of row.shard.records.slice(row.checkpoint))
+            monitor.ledger.fate(row.group.channel, row.group.name, stored.message.id).disturbed =
+              true;
+        disown(row);
+      }
       balance(group);
     },
     release(row, worker, epoch) {
@@ -207,7 +237,9 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
       else take(row, noticeMs);
     },
     split(lane) {
-      const open = world.plan.channels.flatMap((channel) => openShards(channel).map((shard) => ({ channel, shard })));
+      const open = world.plan.channels.flatMap((channel) =>
+        openShards(channel).map((shard) => ({ channel, shard })),
+      );
       const chosen = open[lane % open.length];
       if (chosen === undefined) return;
       const { channel, shard } = chosen;
@@ -215,8 +247,22 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
       shard.closed = true;
       trace?.add(`lane ${shard.name} is split`);
       const children: Shard[] = [
-        { name: `${shard.name}.0`, from: shard.from, to: middle, parents: [shard], records: [], closed: false },
-        { name: `${shard.name}.1`, from: middle, to: shard.to, parents: [shard], records: [], closed: false },
+        {
+          name: `${shard.name}.0`,
+          from: shard.from,
+          to: middle,
+          parents: [shard],
+          records: [],
+          closed: false,
+        },
+        {
+          name: `${shard.name}.1`,
+          from: middle,
+          to: shard.to,
+          parents: [shard],
+          records: [],
+          closed: false,
+        },
       ];
       shards.get(channel)?.push(...children);
       for (const group of groups) {

@@ -1,5 +1,11 @@
-import { createHandlerChecks, createReceiverChecks, type HandlerChecks, type ReceiverChecks } from './check-consume.ts';
+import {
+  createHandlerChecks,
+  createReceiverChecks,
+  type HandlerChecks,
+  type ReceiverChecks,
+} from './check-consume.ts';
 import { createPublishChecks, type PublishChecks } from './check-publish.ts';
+import type { EventLoop } from './event-loop.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
 
@@ -11,12 +17,17 @@ export interface Monitor {
   readonly receivers: ReceiverChecks;
 }
 
-export function createMonitor(plan: Plan): Monitor {
+export function createMonitor(plan: Plan, loop: EventLoop): Monitor {
   const ledger = createLedger();
   return {
     ledger,
     publish: createPublishChecks(ledger),
     handlers: createHandlerChecks(ledger),
-    receivers: createReceiverChecks(ledger, { log: plan.mode === 'log', canDelay: plan.mode === 'pull' }),
+    receivers: createReceiverChecks(ledger, {
+      log: plan.mode === 'log',
+      canDelay: plan.mode === 'pull',
+      atEndOfTurn: loop.atEndOfTurn,
+      now: loop.now,
+    }),
   };
 }

@@ -131,8 +131,22 @@ interface At {
 
 export type Step = At &
   (
-    | { readonly do: 'publish'; readonly client: number; readonly channel: string; readonly messages: readonly MessagePlan[]; readonly many: boolean }
-    | { readonly do: 'consume'; readonly client: number; readonly consumer: string; readonly channel: string; readonly group: string; readonly how: How; readonly options: ConsumerPlan }
+    | {
+        readonly do: 'publish';
+        readonly client: number;
+        readonly channel: string;
+        readonly messages: readonly MessagePlan[];
+        readonly many: boolean;
+      }
+    | {
+        readonly do: 'consume';
+        readonly client: number;
+        readonly consumer: string;
+        readonly channel: string;
+        readonly group: string;
+        readonly how: How;
+        readonly options: ConsumerPlan;
+      }
     | { readonly do: 'stop'; readonly consumer: string; readonly deadlineMs: number }
     | { readonly do: 'pause' | 'resume'; readonly consumer: string }
     | { readonly do: 'concurrency'; readonly consumer: string; readonly concurrency: number }
@@ -140,7 +154,13 @@ export type Step = At &
     /** The process is gone: no more of its code runs, and its connections die. */
     | { readonly do: 'crash'; readonly client: number }
     /** Something that no client of ours published. */
-    | { readonly do: 'foreign'; readonly channel: string; readonly id: string; readonly key?: string; readonly kind: Foreign }
+    | {
+        readonly do: 'foreign';
+        readonly channel: string;
+        readonly id: string;
+        readonly key?: string;
+        readonly kind: Foreign;
+      }
   );
 
 export type Foreign = 'garbage' | 'undecodable' | 'control';
@@ -153,26 +173,69 @@ export type How =
 
 /** The n-th call of its kind in the whole run goes wrong. `salt` chooses entries and sides. */
 export type CallFault =
-  | { readonly on: 'send'; readonly call: number; readonly salt: number; readonly effect: SendFault }
-  | { readonly on: 'settle'; readonly call: number; readonly salt: number; readonly effect: SettleFault }
-  | { readonly on: 'extend'; readonly call: number; readonly salt: number; readonly effect: 'fail' | 'lose-reply' | 'hang' }
-  | { readonly on: 'receive'; readonly call: number; readonly salt: number; readonly effect: 'fail' | 'lose-reply' }
-  | { readonly on: 'checkpoint'; readonly call: number; readonly salt: number; readonly effect: 'fail' | 'lose-reply' | 'hang' }
-  | { readonly on: 'open'; readonly call: number; readonly salt: number; readonly effect: 'fail' | 'hang' | 'slow' };
+  | {
+      readonly on: 'send';
+      readonly call: number;
+      readonly salt: number;
+      readonly effect: SendFault;
+    }
+  | {
+      readonly on: 'settle';
+      readonly call: number;
+      readonly salt: number;
+      readonly effect: SettleFault;
+    }
+  | {
+      readonly on: 'extend';
+      readonly call: number;
+      readonly salt: number;
+      readonly effect: 'fail' | 'lose-reply' | 'hang';
+    }
+  | {
+      readonly on: 'receive';
+      readonly call: number;
+      readonly salt: number;
+      readonly effect: 'fail' | 'lose-reply';
+    }
+  | {
+      readonly on: 'checkpoint';
+      readonly call: number;
+      readonly salt: number;
+      readonly effect: 'fail' | 'lose-reply' | 'hang';
+    }
+  | {
+      readonly on: 'open';
+      readonly call: number;
+      readonly salt: number;
+      readonly effect: 'fail' | 'hang' | 'slow';
+    };
 
 /**
  * `lose-reply`: some entries were stored and no answer comes. `late`: stored after the answer was given up.
  * `reject`: the broker says no to some, for good. `refuse`: not now. `throttle`: not now, with a time.
  */
-export type SendFault = 'lose-reply' | 'lose-request' | 'late' | 'reject' | 'refuse' | 'throttle' | 'hang';
+export type SendFault =
+  | 'lose-reply'
+  | 'lose-request'
+  | 'late'
+  | 'reject'
+  | 'refuse'
+  | 'throttle'
+  | 'hang';
 
 /** `fail`: some entries are not done. `lose-reply`: some entries are, and all are reported as failed. `refuse`: for good. */
 export type SettleFault = 'fail' | 'lose-reply' | 'hang' | 'refuse';
 
 export type TimedFault = At &
+  /** Connections of one client die; each side of the network notices at its own time. */
   (
-    /** Connections of one client die; each side of the network notices at its own time. */
-    | { readonly fault: 'cut'; readonly client: number; readonly side: 'sender' | 'receiver' | 'both'; readonly clientMs: number; readonly brokerMs: number }
+    | {
+        readonly fault: 'cut';
+        readonly client: number;
+        readonly side: 'sender' | 'receiver' | 'both';
+        readonly clientMs: number;
+        readonly brokerMs: number;
+      }
     /** No connection can be opened for a while. */
     | { readonly fault: 'outage'; readonly forMs: number }
     /** Every send is throttled for a while. */
@@ -182,7 +245,12 @@ export type TimedFault = At &
     /** Unordered queues only: the broker repeats messages although nothing failed. */
     | { readonly fault: 'duplicate'; readonly share: number }
     /** A lane is asked for, or taken without asking. */
-    | { readonly fault: 'move'; readonly lane: number; readonly by: 'asking' | 'force'; readonly noticeMs: number }
+    | {
+        readonly fault: 'move';
+        readonly lane: number;
+        readonly by: 'asking' | 'force';
+        readonly noticeMs: number;
+      }
     | { readonly fault: 'split'; readonly lane: number }
   );
 

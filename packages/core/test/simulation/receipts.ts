@@ -10,9 +10,20 @@ interface TokenValue {
 }
 
 export interface Receipts {
-  receiver(client: ClientState, channel: ChannelPlan, group: string, prefetch: number, leaseMs: number | undefined): ReceiverState;
+  receiver(
+    client: ClientState,
+    channel: ChannelPlan,
+    group: string,
+    prefetch: number,
+    leaseMs: number | undefined,
+  ): ReceiverState;
   /** A delivery of `stored` to a receiver; held from now on. */
-  issue(receiver: ReceiverState, stored: StoredMessage, lane: string | undefined, attempt: number | undefined): Receipt;
+  issue(
+    receiver: ReceiverState,
+    stored: StoredMessage,
+    lane: string | undefined,
+    attempt: number | undefined,
+  ): Receipt;
   /** What core is given for it. */
   hand(receipt: Receipt): WireDelivery;
   of(token: Token): Receipt | undefined;
@@ -105,7 +116,10 @@ export function createReceipts(world: World): Receipts {
       };
     },
     of: (token) => (token.value as Partial<TokenValue> | undefined)?.receipt,
-    ofBatch: (batch) => batch.map((settlement) => (settlement.token.value as Partial<TokenValue> | undefined)?.receipt),
+    ofBatch: (batch) =>
+      batch.map(
+        (settlement) => (settlement.token.value as Partial<TokenValue> | undefined)?.receipt,
+      ),
     lose(receipt) {
       if (receipt.state !== 'held') return;
       receipt.state = 'lost';
@@ -122,5 +136,9 @@ export function createReceipts(world: World): Receipts {
 
 export function copyOf(message: WireMessage): WireMessage {
   const { body } = message;
-  return { ...message, headers: new Map(message.headers), body: typeof body === 'string' ? body : body.slice() };
+  return {
+    ...message,
+    headers: new Map(message.headers),
+    body: typeof body === 'string' ? body : body.slice(),
+  };
 }

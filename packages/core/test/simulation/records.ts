@@ -54,7 +54,9 @@ export interface Fate {
 export type Verdict =
   | { readonly kind: 'ack' }
   | { readonly kind: 'retry' | 'throw'; readonly notBefore: number }
-  | { readonly kind: 'reject'; readonly reason: string };
+  | { readonly kind: 'reject'; readonly reason: string }
+  /** In a batch, behind one of its key that comes again: core lets it come again too, after that one. */
+  | { readonly kind: 'behind' };
 
 /** One delivery of one copy to one receiver: what a token stands for. */
 export interface Receipt {

@@ -36,7 +36,9 @@ function fail(text: string): never {
 
 function wholeNumber(name: string, text: string): number {
   const value = Number(text);
-  return Number.isInteger(value) && value >= 0 ? value : fail(`--${name} must be a whole number, not '${text}'`);
+  return Number.isInteger(value) && value >= 0
+    ? value
+    : fail(`--${name} must be a whole number, not '${text}'`);
 }
 
 function readArguments(): ReturnType<typeof parse>['values'] {
@@ -69,7 +71,13 @@ function chosenModes(name: string): readonly Mode[] {
   return modes.includes(name as Mode) ? [name as Mode] : fail(`no mode '${name}'\n\n${usage}`);
 }
 
-async function runSeeds(core: Core, mode: Mode, first: number, count: number, keepGoing: boolean): Promise<Finding[]> {
+async function runSeeds(
+  core: Core,
+  mode: Mode,
+  first: number,
+  count: number,
+  keepGoing: boolean,
+): Promise<Finding[]> {
   const findings: Finding[] = [];
   const began = performance.now();
   let events = 0;
@@ -85,14 +93,18 @@ async function runSeeds(core: Core, mode: Mode, first: number, count: number, ke
   }
   const seeds = Math.min(seed, first + count - 1) - first + 1;
   const perSecond = Math.round((seeds * 1_000) / (performance.now() - began));
-  say(`${mode}: ${seeds} seeds, ${findings.length} of them wrong; ${perSecond} seeds/s, ${Math.round(events / seeds)} events and ${Math.round(handled / seeds)} handler calls a seed`);
+  say(
+    `${mode}: ${seeds} seeds, ${findings.length} of them wrong; ${perSecond} seeds/s, ${Math.round(events / seeds)} events and ${Math.round(handled / seeds)} handler calls a seed`,
+  );
   return findings;
 }
 
 async function replay(core: Core, plan: Plan): Promise<boolean> {
   const result = await simulate(plan, core, { traced: true });
   for (const line of result.trace) process.stdout.write(`${line}\n`);
-  say(`${plan.mode} ${plan.seed}: ${result.events} events in ${Math.round(result.virtualMs)} ms of virtual time, trace ${result.hash.toString(16)}`);
+  say(
+    `${plan.mode} ${plan.seed}: ${result.events} events in ${Math.round(result.virtualMs)} ms of virtual time, trace ${result.hash.toString(16)}`,
+  );
   if (result.violation !== undefined) say(`${result.violation.check}: ${result.violation.text}`);
   return result.violation === undefined;
 }
@@ -100,9 +112,15 @@ async function replay(core: Core, plan: Plan): Promise<boolean> {
 async function makeSmaller(core: Core, plan: Plan): Promise<void> {
   const { violation } = await simulate(plan, core, { traced: false });
   if (violation === undefined) return;
-  const small = await shrink(plan, async (candidate) => (await simulate(candidate, core, { traced: false })).violation?.check === violation.check);
+  const small = await shrink(
+    plan,
+    async (candidate) =>
+      (await simulate(candidate, core, { traced: false })).violation?.check === violation.check,
+  );
   const { violation: left } = await simulate(small, core, { traced: false });
-  process.stdout.write(`${JSON.stringify({ check: violation.check, text: left?.text, plan: small })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ check: violation.check, text: left?.text, plan: small })}\n`,
+  );
 }
 
 async function main(): Promise<number> {
@@ -113,9 +131,15 @@ async function main(): Promise<number> {
   }
   const chosen = chosenModes(options.mode);
   const name = options['wrong-core'];
-  const mutations = name === undefined ? undefined : (wrongCores[name] ?? fail(`no wrong core '${name}'\n\n${usage}`));
+  const mutations =
+    name === undefined
+      ? undefined
+      : (wrongCores[name] ?? fail(`no wrong core '${name}'\n\n${usage}`));
   const copy = mutations === undefined ? undefined : copyOfCore(mutations);
-  const source = options.source === undefined ? ownSource : new URL(`${options.source}/`, `file://${process.cwd()}/`);
+  const source =
+    options.source === undefined
+      ? ownSource
+      : new URL(`${options.source}/`, `file://${process.cwd()}/`);
   try {
     const core = await loadCore(copy?.folder ?? source);
     if (options.plan !== undefined) {
@@ -136,9 +160,20 @@ async function main(): Promise<number> {
       return ends.every(Boolean) ? 0 : 1;
     }
     const findings: Finding[] = [];
-    for (const mode of chosen) findings.push(...(await runSeeds(core, mode, wholeNumber('first', options.first), wholeNumber('seeds', options.seeds), options['keep-going'])));
+    for (const mode of chosen)
+      findings.push(
+        ...(await runSeeds(
+          core,
+          mode,
+          wholeNumber('first', options.first),
+          wholeNumber('seeds', options.seeds),
+          options['keep-going'],
+        )),
+      );
     report(findings);
-    if (options.shrink) for (const { mode, seed } of findings.slice(0, 1)) await makeSmaller(core, generatePlan(mode, seed));
+    if (options.shrink)
+      for (const { mode, seed } of findings.slice(0, 1))
+        await makeSmaller(core, generatePlan(mode, seed));
     if (name === undefined) return findings.length === 0 ? 0 : 1;
     say(findings.length === 0 ? `'${name}' was not found` : `'${name}' was found`);
     return findings.length === 0 ? 1 : 0;
@@ -155,7 +190,16 @@ function report(findings: readonly Finding[]): void {
   }
   for (const [name, [first, ...more]] of kinds) {
     if (first === undefined) continue;
-    say(`\n${name}, seed ${first.seed}${more.length === 0 ? '' : ` and ${more.length} more: ${more.slice(0, 10).map(({ seed }) => seed).join(' ')}`}`);
+    say(
+      `\n${name}, seed ${first.seed}${
+        more.length === 0
+          ? ''
+          : ` and ${more.length} more: ${more
+              .slice(0, 10)
+              .map(({ seed }) => seed)
+              .join(' ')}`
+      }`,
+    );
     say(`  ${first.text}`);
     say(`  again: pnpm simulate --mode ${first.mode} --seed ${first.seed}; smaller: add --shrink`);
   }

@@ -18,7 +18,14 @@ const stored: SendOutcome = { ok: true };
 const done: EntryFate = { store: true, outcome: stored };
 
 /** Opens the client's side of a sender on an open connection. */
-export function createSender(world: World, broker: Broker, client: ClientState, address: Address, name: string, wires: Set<Wire>): Sender {
+export function createSender(
+  world: World,
+  broker: Broker,
+  client: ClientState,
+  address: Address,
+  name: string,
+  wires: Set<Wire>,
+): Sender {
   const { monitor, trace, faults, plan } = world;
   const ordered = plan.mode === 'push';
   const state: SenderState = {
@@ -51,7 +58,9 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
     const entries = batch.map((prepared) => prepared.payload as SendEntry);
     monitor.publish.sendCalled(state, entries);
     const fault = faults.next('send');
-    trace?.add(`${name} send [${entries.map((entry) => entry.message.id).join(' ')}]${fault === undefined ? '' : ` fault ${fault.effect}`}`);
+    trace?.add(
+      `${name} send [${entries.map((entry) => entry.message.id).join(' ')}]${fault === undefined ? '' : ` fault ${fault.effect}`}`,
+    );
     const unknown = (error: IntermodalError): readonly SendOutcome[] =>
       entries.map(() => ({ ok: false, certainty: 'unknown', error }));
     const answered = wire.call(signal, unknown, (answer) => {
@@ -59,11 +68,17 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
       const effect = fault?.effect;
       if (effect === 'lose-request') {
         if (ordered) wire.cut(chance.int(2_000), chance.int(2_000));
-        else wire.toClient(() => { answer(unknown(unavailable('the request was lost'))); }, chance.int(500));
+        else
+          wire.toClient(() => {
+            answer(unknown(unavailable('the request was lost')));
+          }, chance.int(500));
         return;
       }
       const lateMs = effect === 'late' ? chance.int(20_000) : 0;
-      if (effect === 'late') wire.toClient(() => { answer(unknown(unavailable('no answer came'))); });
+      if (effect === 'late')
+        wire.toClient(() => {
+          answer(unknown(unavailable('no answer came')));
+        });
       wire.toBroker(() => {
         const fates = decide(entries, effect, chance);
         entries.forEach((entry, index) => {
@@ -73,7 +88,10 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
         if (effect === 'lose-reply') {
           // Where a connection is what holds confirms, a lost one means that the connection is lost.
           if (ordered) wire.cut(chance.int(2_000), chance.int(2_000));
-          else wire.toClient(() => { answer(unknown(unavailable('the answer was lost'))); }, chance.int(500));
+          else
+            wire.toClient(() => {
+              answer(unknown(unavailable('the answer was lost')));
+            }, chance.int(500));
           return;
         }
         wire.toClient(() => {
@@ -82,19 +100,29 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
       }, lateMs);
     });
     return answered.then((outcomes) => {
-      trace?.add(`${name} answers [${outcomes.map((outcome, index) => `${entries[index]?.message.id ?? ''}:${outcome.ok ? 'ok' : outcome.certainty}`).join(' ')}]`);
-      monitor.publish.sendAnswered(state, entries);
+      trace?.add(
+        `${name} answers [${outcomes.map((outcome, index) => `${entries[index]?.message.id ?? ''}:${outcome.ok ? 'ok' : outcome.certainty}`).join(' ')}]`,
+      );
+      monitor.publish.sendAnswered(state, entries, outcomes);
       return outcomes;
     });
   }
 
-  function decide(entries: readonly SendEntry[], effect: string | undefined, chance: Random): readonly EntryFate[] {
-    if (world.loop.now() < faults.throttleUntil) return entries.map(() => throttled(faults.throttleAfterMs));
+  function decide(
+    entries: readonly SendEntry[],
+    effect: string | undefined,
+    chance: Random,
+  ): readonly EntryFate[] {
+    if (world.loop.now() < faults.throttleUntil)
+      return entries.map(() => throttled(faults.throttleAfterMs));
     switch (effect) {
       case 'lose-reply':
       case 'hang': {
         const count = chance.int(entries.length + 1);
-        return entries.map((_, index) => ({ store: ordered ? index < count : chance.chance(0.5), outcome: stored }));
+        return entries.map((_, index) => ({
+          store: ordered ? index < count : chance.chance(0.5),
+          outcome: stored,
+        }));
       }
       case 'reject':
       case 'refuse':
@@ -105,14 +133,21 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
     }
   }
 
-  function refuseSome(entries: readonly SendEntry[], effect: 'reject' | 'refuse' | 'throttle', chance: Random): readonly EntryFate[] {
+  function refuseSome(
+    entries: readonly SendEntry[],
+    effect: 'reject' | 'refuse' | 'throttle',
+    chance: Random,
+  ): readonly EntryFate[] {
     const first = chance.int(entries.length);
     return entries.map((_, index) => {
       // A broker that takes a batch in order stops at the first that it refuses.
-      if (ordered && index > first) return refused(unavailable('an earlier entry of the batch was refused'));
+      if (ordered && index > first)
+        return refused(unavailable('an earlier entry of the batch was refused'));
       if (index !== first && (ordered || chance.chance(0.5))) return done;
-      if (effect === 'throttle') return throttled(chance.chance(0.5) ? chance.int(3_000) : undefined);
-      if (effect === 'reject') return refused(new IntermodalError('rejected', 'the broker does not take this message'));
+      if (effect === 'throttle')
+        return throttled(chance.chance(0.5) ? chance.int(3_000) : undefined);
+      if (effect === 'reject')
+        return refused(new IntermodalError('rejected', 'the broker does not take this message'));
       return refused(unavailable('the broker has no room now'));
     });
   }
@@ -132,17 +167,21 @@ export function createSender(world: World, broker: Broker, client: ClientState, 
 
 /** Says goodbye, but does not wait long for a network that may be gone. */
 function closeWire(world: World, wire: Wire, wires: Set<Wire>): Promise<void> {
-  const said = wire.call<undefined>(undefined, () => undefined, (answer) => {
-    const cancel = world.loop.after(wire.client.process, goodbyeMs, () => {
-      answer(undefined);
-    });
-    wire.toBroker(() => {
-      wire.toClient(() => {
-        cancel();
+  const said = wire.call<undefined>(
+    undefined,
+    () => undefined,
+    (answer) => {
+      const cancel = world.loop.after(wire.client.process, goodbyeMs, () => {
         answer(undefined);
       });
-    });
-  });
+      wire.toBroker(() => {
+        wire.toClient(() => {
+          cancel();
+          answer(undefined);
+        });
+      });
+    },
+  );
   return said.then(() => {
     wire.end();
     wires.delete(wire);
@@ -157,7 +196,12 @@ function throttled(retryAfterMs: number | undefined): EntryFate {
   const error = new IntermodalError('throttled', 'too many requests');
   return {
     store: false,
-    outcome: { ok: false, certainty: 'rejected', error, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+    outcome: {
+      ok: false,
+      certainty: 'rejected',
+      error,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
   };
 }
 

@@ -18,7 +18,11 @@ export interface Wire {
   /** Runs `action` at the client some time later, unless the connection is cut by then. */
   toClient(action: () => void, extraMs?: number): void;
   /** An operation that always ends: by `answer`, or by `failure` when the signal aborts or the connection dies. */
-  call<T>(signal: AbortSignal | undefined, failure: (error: IntermodalError) => T, start: (answer: (value: T) => void) => void): Promise<T>;
+  call<T>(
+    signal: AbortSignal | undefined,
+    failure: (error: IntermodalError) => T,
+    start: (answer: (value: T) => void) => void,
+  ): Promise<T>;
   /** Nothing passes any more; each end notices in its own time. */
   cut(clientMs: number, brokerMs: number): void;
   /** The client's process is gone. */
@@ -105,7 +109,11 @@ export function createWire(world: World, options: WireOptions): Wire {
       lastToClient = arrival(lastToClient, extraMs);
       travel(client.process, lastToClient, action);
     },
-    call<T>(signal: AbortSignal | undefined, failure: (error: IntermodalError) => T, start: (answer: (value: T) => void) => void): Promise<T> {
+    call<T>(
+      signal: AbortSignal | undefined,
+      failure: (error: IntermodalError) => T,
+      start: (answer: (value: T) => void) => void,
+    ): Promise<T> {
       return new Promise((resolve) => {
         let ended = false;
         const answer = (value: T): void => {

@@ -37,6 +37,12 @@ function mutate(folder: string, { file, find, replace }: Mutation): void {
   const path = join(folder, file);
   const source = readFileSync(path, 'utf8');
   const count = source.split(find).length - 1;
-  if (count !== 1) throw new Error(`'${find}' stands ${count} times in core's ${file}, not once: the wrong core does not fit any more`);
-  writeFileSync(path, source.replace(find, () => replace));
+  if (count !== 1)
+    throw new Error(
+      `'${find}' stands ${count} times in core's ${file}, not once: the wrong core does not fit any more`,
+    );
+  writeFileSync(
+    path,
+    source.replace(find, () => replace),
+  );
 }
