@@ -139,7 +139,8 @@ export interface ReceiverOptions {
   readonly clock: Clock;
   /**
    * A lane is being taken (`revoking`), is gone (`lost`), or has no more messages (`ended`). The promise resolves once
-   * nothing of the lane is being handled and its last checkpoint was written; for `lost` there is no checkpoint.
+   * nothing of the lane is being handled and its last checkpoint was written; for `lost` at once, since nothing can be
+   * awaited or written any more.
    */
   readonly onLane: (lane: string, state: 'revoking' | 'lost' | 'ended') => Promise<void>;
 }

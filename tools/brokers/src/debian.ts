@@ -36,7 +36,7 @@ async function install(packages: readonly string[], wantedBy: string): Promise<v
   const apt = async (...args: readonly string[]): Promise<unknown> =>
     run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-yq', ...args], options);
   const installed = async (): Promise<unknown> =>
-    await apt('install', '--no-install-recommends', ...packages);
+    apt('install', '--no-install-recommends', ...packages);
   try {
     // A machine whose package lists are missing or old has to fetch them first, which takes longest.
     await installed().catch(async () => {
