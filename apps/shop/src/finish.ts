@@ -1,7 +1,10 @@
 /** `gave-up`: nothing happened any more, and something was still missing. */
-export type Ending =
+type Reason =
   | { readonly kind: 'complete' | 'interrupted' | 'gave-up' }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+/** Why a run is over, and after how long. */
+export type Ending = Reason & { readonly seconds: number };
 
 /** Asked to stop: first gently, so that what was placed still goes through; then at once. */
 export interface Interrupt {
@@ -30,12 +33,15 @@ export interface Finish {
 
 export function createFinish({ interrupt, patienceMs, isThrough }: FinishOptions): Finish {
   const { gently, atOnce } = interrupt;
-  let end!: (ending: Ending) => void;
+  const startedAt = performance.now();
+  let lastAt = startedAt;
+  let allPlaced: Reason | undefined;
+  let end!: (reason: Reason) => void;
   const ended = new Promise<Ending>((resolve) => {
-    end = resolve;
+    end = (reason) => {
+      resolve({ ...reason, seconds: (performance.now() - startedAt) / 1_000 });
+    };
   });
-  let allPlaced: Ending | undefined;
-  let lastAt = performance.now();
   // A plain timer, since it also keeps the process alive while nothing but the broker is awaited.
   const timer = setInterval(
     () => {

@@ -5,11 +5,10 @@ export interface Finished {
   readonly status: Status;
   readonly ending: Ending;
   readonly keepsOrder: boolean;
-  readonly seconds: number;
 }
 
 /** The totals, as one line of JSON. */
-export function summaryLine({ status, seconds }: Finished): string {
+export function summaryLine({ status, ending }: Finished): string {
   const { published, delivered, lost, repeated, outOfOrder } = status.totals;
   return JSON.stringify({
     transport: status.transport,
@@ -20,7 +19,7 @@ export function summaryLine({ status, seconds }: Finished): string {
     lost,
     repeated,
     outOfOrder,
-    seconds: Math.round(seconds * 1_000) / 1_000,
+    seconds: Math.round(ending.seconds * 1_000) / 1_000,
   });
 }
 
@@ -38,7 +37,7 @@ export function exitCode({ status, ending, keepsOrder }: Finished): 0 | 1 | 130 
 
 /** The totals, for people. */
 export function summaryText(finished: Finished): string {
-  const { status, keepsOrder, seconds } = finished;
+  const { status, ending, keepsOrder } = finished;
   const { totals, transport } = status;
   const { deadLettered } = totals;
   const rows: readonly (readonly [name: string, count: number, remark: string])[] = [
@@ -51,7 +50,7 @@ export function summaryText(finished: Finished): string {
     ['bad lines', status.badLines, ''],
   ];
   return [
-    `${transport}: ${figure(status.orders)} orders in ${seconds.toFixed(1)} s`,
+    `${transport}: ${figure(status.orders)} orders in ${ending.seconds.toFixed(1)} s`,
     ...rows.map((row) =>
       `  ${row[0].padEnd(14)}${figure(row[1]).padStart(9)}   ${row[2]}`.trimEnd(),
     ),

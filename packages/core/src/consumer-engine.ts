@@ -120,8 +120,11 @@ export function createConsumerEngine(
     },
     started,
     returned,
+    isOpen: ({ held, intent }) =>
+      !held.lost && (intent === undefined || settling.retriesHere(held)),
     rewind(handles) {
       for (const { held } of handles) {
+        settling.forgetRetry(held);
         unstart(held);
         held.handle = undefined;
         held.localRetries += 1;
@@ -165,7 +168,6 @@ export function createConsumerEngine(
       const error = new IntermodalError('timeout', text, { address: channel });
       handle.abort(error);
       if (handle.intent === undefined) settling.fail(handle, error);
-      handle.onOver?.();
     };
     wheel.set(held.alarm, held.startedAt + plan.handlerTimeoutMs);
   }

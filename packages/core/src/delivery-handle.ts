@@ -123,20 +123,18 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   }
 
   #settle(intent: Intent): Promise<void> {
-    if (this.intent !== undefined) {
-      if (alike(this.intent, intent)) return this.#settled();
-      const text = `this delivery was settled before with '${this.intent.action}'`;
+    const first = this.intent;
+    this.intent ??= this.held.lost ? undefined : intent;
+    this.onOver?.();
+    if (first !== undefined) {
+      if (alike(first, intent)) return this.#settled();
+      const text = `this delivery was settled before with '${first.action}'`;
       return Promise.reject(
         new IntermodalError('already-settled', text, { address: this.channel }),
       );
     }
-    if (this.held.lost) {
-      this.onOver?.();
-      return Promise.reject(this.leaseLost());
-    }
-    this.intent = intent;
+    if (this.held.lost) return Promise.reject(this.leaseLost());
     const settled = this.#settled();
-    this.onOver?.();
     this.#owner.settle(this, intent);
     return settled;
   }

@@ -87,9 +87,9 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
       const key = held.orderKey;
       const retried =
         handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
-      if (key !== undefined && failing.has(key) && handle.intent === undefined && !held.lost) {
-        behind.push(handle);
-      } else if (key !== undefined && retried) failing.add(key);
+      if (key === undefined || !retried) continue;
+      if (failing.has(key) && engine.isOpen(handle)) behind.push(handle);
+      else failing.add(key);
     }
     engine.rewind(behind);
     for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);
