@@ -45,6 +45,8 @@ export function prepare(message: WireMessage, maxMessageBytes: number): Prepared
   return { bytes, lane: message.key, payload };
 }
 
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
 /** A message that shares nothing changeable with `message`. */
 export function copyMessage(message: WireMessage): WireMessage {
   const { body } = message;
@@ -53,7 +55,7 @@ export function copyMessage(message: WireMessage): WireMessage {
     channel: message.channel,
     key: message.key,
     publishedAt: message.publishedAt,
-    headers: new Map(message.headers),
+    headers: message.headers.size === 0 ? noHeaders : new Map(message.headers),
     contentType: message.contentType,
     // Not `slice`: that of a Buffer shares its memory.
     body: typeof body === 'string' ? body : new Uint8Array(body),

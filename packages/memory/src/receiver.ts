@@ -5,7 +5,6 @@ import {
   type ReceiverOptions,
   type Settlement,
   type SettleOutcome,
-  type Token,
   type WireDelivery,
 } from '@intermodal/core/driver';
 import type { BrokerState, Target } from './broker/broker.ts';
@@ -35,24 +34,25 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
   const { broker, options, settings } = setup;
   const { faults } = broker;
   const leaseMs = options.leaseMs ?? settings.leaseMs;
-  /** What is leased to this receiver, and so the only tokens that settle anything here. */
-  const held = new Map<Token, Entry>();
+  /** Only tokens of what is leased to this receiver settle anything here. */
+  const holder = {};
   const connection = openConnection(broker.connections, setup.owner, setup.target, () => {
-    for (const entry of held.values()) queue.giveBack(entry, 0, 'counted');
+    for (const entry of queue.entries())
+      if (entry.holder === holder) queue.giveBack(entry, 0, 'counted');
     queue.wake();
   });
 
   function take(max: number): readonly WireDelivery[] {
     if (faults.receives.closed) return [];
     queue.tick();
-    const entries = queue.take(max, settings.maxPerKey, leaseMs, held);
+    const entries = queue.take(max, settings.maxPerKey, leaseMs, holder);
     if (entries.length === 0) return [];
     const leaseUntil = options.clock.now() + leaseMs;
     return entries.map((entry) => deliver(entry, leaseUntil));
   }
 
   function settle(settlement: Settlement): SettleOutcome {
-    const entry = held.get(settlement.token);
+    const entry = queue.leased(settlement.token, holder);
     if (entry === undefined) return 'lost';
     switch (settlement.action) {
       case 'ack':
@@ -85,7 +85,7 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
       queue.tick();
       const leaseUntil = options.clock.now() + wantedMs;
       const outcomes = tokens.map((token) => {
-        const entry = held.get(token);
+        const entry = queue.leased(token, holder);
         if (entry === undefined) return 'lost';
         queue.extend(entry, wantedMs);
         return { leaseUntil };

@@ -11,8 +11,9 @@ export interface Entry extends Timed, Linked<Entry> {
   /** Times that it was given out. */
   attempts: number;
   visibleAt: number;
-  /** Who has it leased; each lease has a token of its own, so that one of an earlier lease settles nothing. */
-  holder: Map<Token, Entry> | undefined;
+  /** Who has it leased. */
+  holder: object | undefined;
+  /** Each lease has one of its own, so that one of an earlier lease settles nothing. */
   token: Token;
 }
 
@@ -29,7 +30,9 @@ export interface Queue {
   readonly waiting: Waiting;
   add(stored: Stored): void;
   /** Leases up to `max`, highest priority first, then what is ready longest; at most `maxPerKey` of one key. */
-  take(max: number, maxPerKey: number, leaseMs: number, holder: Map<Token, Entry>): Entry[];
+  take(max: number, maxPerKey: number, leaseMs: number, holder: object): Entry[];
+  /** What `holder` has leased with this token; undefined once that lease is over. */
+  leased(token: Token, holder: object): Entry | undefined;
   ack(entry: Entry): void;
   /** `free`: as if it had never been given out. */
   giveBack(entry: Entry, delayMs: number, cost: 'counted' | 'free'): void;
@@ -108,8 +111,8 @@ export function createQueue(clock: Clock): Queue {
   }
 
   function endLease(entry: Entry): void {
-    entry.holder?.delete(entry.token);
     entry.holder = undefined;
+    entry.token = noToken;
     entry.lane.leased -= 1;
   }
 
@@ -196,8 +199,7 @@ export function createQueue(clock: Clock): Queue {
           ) {
             entry.attempts += 1;
             entry.holder = holder;
-            entry.token = { value: entry.stored.sequence };
-            holder.set(entry.token, entry);
+            entry.token = { value: entry };
             deadlines.set(entry, now + leaseMs);
             lane.leased += 1;
             taken.push(entry);
@@ -206,6 +208,10 @@ export function createQueue(clock: Clock): Queue {
         }
       }
       return taken;
+    },
+    leased(token, holder) {
+      const entry = token.value as Entry | undefined;
+      return entry?.token === token && entry.holder === holder ? entry : undefined;
     },
     ack(entry) {
       endLease(entry);
