@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Tests read the workspace's packages from source, so that nothing needs building first. */
-const conditions = ['intermodal:source', 'module', 'node', 'development|production'];
+const conditions = ['intermodal:source', 'node', 'development|production'];
 
 interface Manifest {
   readonly intermodal?: { readonly brokers?: readonly string[] };
@@ -27,7 +28,12 @@ function projectsOf(folder: string): TestProjectInlineConfiguration[] {
   const beside = 'src/**/*.test.ts';
   const apart = 'test/**/*.test.ts';
   if (manifest.intermodal?.brokers === undefined) return [project(name, folder, [beside, apart])];
-  return [project(name, folder, [beside]), project(`${name}:broker`, folder, [apart])];
+  const withBrokers = project(`${name}:broker`, folder, [apart]);
+  const globalSetup = [resolve('tools/brokers/src/vitest-setup.ts')];
+  return [
+    project(name, folder, [beside]),
+    { ...withBrokers, test: { ...withBrokers.test, globalSetup } },
+  ];
 }
 
 export default defineConfig({

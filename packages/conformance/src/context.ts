@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   type Capabilities,
-  channel,
   type ClientOptions,
   type Clock,
   type Codec,
@@ -21,9 +20,9 @@ import {
 import { createJournal, type Handler, type Journal } from './journal.ts';
 import {
   boundedClient,
-  type CreateClient,
-  createTestClient,
+  type Core,
   type Everything,
+  installedCore,
   type TestChannel,
   type TestClient,
   type TestConsumeOptions,
@@ -47,6 +46,8 @@ export interface Context extends Omit<Waiting, 'end' | 'pending'> {
   readonly times: Times;
   readonly limits: Limits;
   readonly broker: Broker;
+  /** For bodies that are bytes or text. */
+  readonly codecs: { readonly bytes: Codec<unknown>; readonly text: Codec<unknown> };
   /** The group that most cases use. */
   readonly group: string;
   /** A fault that the case names among its needs. */
@@ -91,7 +92,7 @@ let channels = 0;
 export function openContext(
   harness: Harness,
   broker: Broker,
-  create: CreateClient = createTestClient,
+  core: Core = installedCore,
 ): OpenContext {
   const times = { ...defaultTimes, ...harness.times };
   const waiting = createWaiting(times, broker.time);
@@ -111,7 +112,7 @@ export function openContext(
 
   function client(options: Omit<Partial<ClientOptions>, 'transport' | 'clock'> = {}): TestClient {
     const transport = broker.transport();
-    const inner = create({
+    const inner = core.createClient({
       telemetry: (event) => telemetry.push(event),
       ...options,
       transport: transport as Transport<Everything>,
@@ -130,8 +131,8 @@ export function openContext(
     const name = `t-${startOfRun}-${channels}`;
     const codec = settings.codec === undefined ? {} : { codec: settings.codec };
     return settings.order === 'key'
-      ? (channel(name, { order: 'key', ...codec }) as TestChannel)
-      : (channel(name, codec) as TestChannel);
+      ? (core.channel(name, { order: 'key', ...codec }) as TestChannel)
+      : (core.channel(name, codec) as TestChannel);
   }
 
   async function provisioned(settings: ChannelSettings = {}): Promise<TestChannel> {
@@ -157,7 +158,11 @@ export function openContext(
       } else if (capabilities.receive) {
         // Without anything to provision, a group comes into being with its first consumer, and stays.
         for (const name of groups) {
-          const consumer = await admin.consume(declared, consumeOptions({ group: name }), () => undefined);
+          const consumer = await admin.consume(
+            declared,
+            consumeOptions({ group: name }),
+            () => undefined,
+          );
           await consumer.stop();
         }
       }
@@ -180,6 +185,7 @@ export function openContext(
     times,
     limits: harness.limits ?? {},
     broker,
+    codecs: { bytes: core.bytes as Codec<unknown>, text: core.text as Codec<unknown> },
     group,
     clock: waiting.clock,
     now: waiting.now,
@@ -215,7 +221,11 @@ export function openContext(
     for (const { name, groups } of made) {
       for (const role of ['dead-letter', 'main'] as const) {
         for (const member of [...groups, undefined]) {
-          const address = { channel: name, role, ...(member === undefined ? {} : { group: member }) };
+          const address = {
+            channel: name,
+            role,
+            ...(member === undefined ? {} : { group: member }),
+          };
           // A broker in tests is thrown away in the end: what cannot be removed is no failure of the case.
           await remover.admin?.remove?.(address, signal).catch(() => undefined);
         }

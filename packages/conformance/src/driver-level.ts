@@ -14,6 +14,8 @@ export interface DriverReceiver {
 export interface DriverReceiverSettings {
   readonly transport?: Transport;
   readonly prefetch?: number;
+  /** @defaultValue the group of the case */
+  readonly group?: string;
   readonly role?: Address['role'];
 }
 
@@ -29,9 +31,12 @@ export async function openReceiver(
 ): Promise<DriverReceiver> {
   const transport = settings.transport ?? context.transport();
   const { capabilities } = transport;
-  assert.ok(transport.openReceiver !== undefined, 'receive is claimed, and openReceiver is missing');
+  assert.ok(
+    transport.openReceiver !== undefined,
+    'receive is claimed, and openReceiver is missing',
+  );
   const role = settings.role ?? 'main';
-  const address: Address = { channel: channel.name, group: context.group, role };
+  const address: Address = { channel: channel.name, group: settings.group ?? context.group, role };
   const options = {
     prefetch: settings.prefetch ?? 10,
     clock: context.clock,

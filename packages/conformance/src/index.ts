@@ -1,6 +1,7 @@
 export type { Case, Claims, Need } from './case.ts';
 export { titleOf } from './case.ts';
 export { cases } from './cases/index.ts';
+export { type CommandOutput, runCommand } from './command.ts';
 export type { ConformanceOptions, Runner, TestContext } from './conformance.ts';
 export { conformance } from './conformance.ts';
 export type { ChannelSettings, Context } from './context.ts';
@@ -23,7 +24,7 @@ export { rules } from './rules.ts';
 export type { CaseResult, RunOptions } from './run-case.ts';
 export { runCase } from './run-case.ts';
 export type {
-  CreateClient,
+  Core,
   Everything,
   TestChannel,
   TestClient,

@@ -3,7 +3,7 @@ import { notRunnable, unclaimed } from './claims.ts';
 import { type OpenContext, openContext } from './context.ts';
 import { defaultTimes, type Harness } from './harness.ts';
 import { proveRefused } from './refusals.ts';
-import type { CreateClient } from './test-client.ts';
+import type { Core } from './test-client.ts';
 
 /**
  * What came of one case. `refused`: the transport does not claim what the case is about, and was seen to refuse it.
@@ -12,11 +12,16 @@ import type { CreateClient } from './test-client.ts';
 export type CaseResult =
   | { readonly outcome: 'pass'; readonly ms: number }
   | { readonly outcome: 'refused' | 'not-run'; readonly ms: number; readonly reason: string }
-  | { readonly outcome: 'fail'; readonly ms: number; readonly reason: string; readonly error: unknown };
+  | {
+      readonly outcome: 'fail';
+      readonly ms: number;
+      readonly reason: string;
+      readonly error: unknown;
+    };
 
 export interface RunOptions {
   /** Another core than the installed one: for tests of the suite itself. */
-  readonly createClient?: CreateClient;
+  readonly core?: Core;
 }
 
 /** Runs one case against a broker that the harness opens for it; never rejects. */
@@ -29,7 +34,7 @@ export async function runCase(
   const ms = (): number => Math.round(performance.now() - since);
   try {
     const broker = await harness.open();
-    const opened = openContext(harness, broker, options.createClient);
+    const opened = openContext(harness, broker, options.core);
     const missing = unclaimed(what, opened.context.capabilities);
     if (missing !== undefined) {
       await runBounded(what, (context) => proveRefused(context, missing), harness, opened);
@@ -60,9 +65,15 @@ async function runBounded(
     timer = setTimeout(() => {
       const pending = waiting.pending();
       const waits = pending.length === 0 ? 'nothing that has a name' : pending.join('; ');
-      reject(new Error(`'${titleOf(what)}' did not end within ${caseMs} ms; it waited for ${waits}`));
+      reject(
+        new Error(`'${titleOf(what)}' did not end within ${caseMs} ms; it waited for ${waits}`),
+      );
     }, caseMs);
   });
+  const unheard: unknown[] = [];
+  const listen = (error: unknown): void => {
+    unheard.push(error);
+  };
   const ended = async (): Promise<void> => {
     try {
       await run(context);
@@ -72,13 +83,19 @@ async function runBounded(
       throw error;
     }
     await end();
+    if (unheard.length > 0) {
+      const text = 'a promise was rejected where nobody listens, which ends a process';
+      throw new Error(`${text}: ${reasonOf(unheard[0])}`, { cause: unheard[0] });
+    }
   };
+  process.on('unhandledRejection', listen);
   const running = ended();
   running.catch(() => undefined);
   try {
     await Promise.race([running, tooLong]);
   } finally {
     clearTimeout(timer);
+    process.off('unhandledRejection', listen);
   }
 }
 

@@ -1,11 +1,15 @@
 import {
+  bytes,
+  channel,
   type Channel,
   type Client,
   type ClientOptions,
+  type Codec,
   type ConsumeOptions,
   type Consumer,
   createClient,
   type Delivery,
+  text,
   type Transport,
 } from '@intermodal/core';
 import type { Waiting } from './waiting.ts';
@@ -40,10 +44,15 @@ export type TestDelivery = Delivery<unknown, Everything>;
 export type TestChannel = Channel<unknown, unknown, 'none' | 'key'>;
 export type TestConsumeOptions = ConsumeOptions<Everything>;
 
-/** Replaced only where the suite itself is tested with a defect in core. */
-export type CreateClient = (options: ClientOptions<Transport<Everything>>) => TestClient;
+/** The parts of core that cases use; replaced only where the suite itself is tested with a defect in core. */
+export interface Core {
+  readonly createClient: (options: ClientOptions<Transport<Everything>>) => TestClient;
+  readonly channel: typeof channel;
+  readonly bytes: Codec<Uint8Array>;
+  readonly text: Codec<string>;
+}
 
-export const createTestClient: CreateClient = createClient;
+export const installedCore: Core = { createClient, channel, bytes, text };
 
 /** The same client, with a bound and a name on every promise that a case may wait for. */
 export function boundedClient(
@@ -72,7 +81,8 @@ export function boundedClient(
         `publishMany of ${messages.length} to '${channel.name}'`,
         client.publishMany(channel, messages),
       ),
-    provision: (channels, options) => waiting.within('provision', client.provision(channels, options)),
+    provision: (channels, options) =>
+      waiting.within('provision', client.provision(channels, options)),
     check: (channel, options) => waiting.within('check', client.check(channel, options)),
     backlog: (channel, options) => waiting.within('backlog', client.backlog(channel, options)),
     redrive: (channel, options) => waiting.within('redrive', client.redrive(channel, options)),
@@ -80,12 +90,18 @@ export function boundedClient(
     consume: (channel, options, handler) =>
       opened(`consume of '${channel.name}' to open`, client.consume(channel, options, handler)),
     consumeBatch: (channel, options, handler) =>
-      opened(`consumeBatch of '${channel.name}' to open`, client.consumeBatch(channel, options, handler)),
+      opened(
+        `consumeBatch of '${channel.name}' to open`,
+        client.consumeBatch(channel, options, handler),
+      ),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 
-function boundConsumer(consumer: Consumer, waiting: Waiting): Omit<Consumer, typeof Symbol.asyncDispose> {
+function boundConsumer(
+  consumer: Consumer,
+  waiting: Waiting,
+): Omit<Consumer, typeof Symbol.asyncDispose> {
   return {
     done: consumer.done,
     pause: () => {

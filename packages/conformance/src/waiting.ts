@@ -44,7 +44,7 @@ export function createWaiting(times: Times, time: VirtualTime | undefined): Wait
   }
 
   function within<T>(what: string, promise: PromiseLike<T>, ms = times.withinMs): Promise<T> {
-    return named(what, async () => {
+    const bounded = named(what, async () => {
       let cancel = (): void => undefined;
       const late = new Promise<never>((_, reject) => {
         cancel = clock.setTimer(() => {
@@ -57,6 +57,9 @@ export function createWaiting(times: Times, time: VirtualTime | undefined): Wait
         cancel();
       }
     });
+    // A case that failed elsewhere no longer listens, and that must not end the process.
+    bounded.catch(() => undefined);
+    return bounded;
   }
 
   return {
@@ -69,7 +72,9 @@ export function createWaiting(times: Times, time: VirtualTime | undefined): Wait
         const until = clock.now() + times.withinMs;
         while (!holds()) {
           if (clock.now() >= until) {
-            throw new Error(`waited ${times.withinMs} ms until ${what}${detail === undefined ? '' : `: ${detail()}`}`);
+            throw new Error(
+              `waited ${times.withinMs} ms until ${what}${detail === undefined ? '' : `: ${detail()}`}`,
+            );
           }
           await sleep(pollMs);
         }

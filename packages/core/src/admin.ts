@@ -1,10 +1,10 @@
 import { type Channel, checkName } from './channel.ts';
 import type { ProvisionOptions } from './consumer-types.ts';
+import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { Address, Backlog, Driver, Receiver, WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import type { PublishQueue } from './publish-queue.ts';
-import { defaultMaxAttempts } from './retry-policy.ts';
 import { checkNumber, checkWhole, needs } from './settings.ts';
 import { timer, type Wheel } from './wheel.ts';
 
@@ -106,7 +106,7 @@ export function createAdministration({
         { transport },
       );
     }
-    const maxAttempts = options.maxAttempts ?? defaultMaxAttempts;
+    const maxAttempts = options.maxAttempts ?? defaults.maxAttempts;
     checkWhole('maxAttempts', maxAttempts, 1);
     for (const channel of channels) {
       if (channel.order === 'key')
@@ -227,16 +227,14 @@ export function createAdministration({
     const wait = due - wheel.clock.now();
     if (wait <= 0) return Promise.resolve();
     return new Promise((resolve) => {
-      const wake = timer(resolve);
+      const end = (): void => {
+        wheel.cancel(wake);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const wake = timer(end);
       wheel.set(wake, due);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          wheel.cancel(wake);
-          resolve();
-        },
-        { once: true },
-      );
+      signal?.addEventListener('abort', end, { once: true });
     });
   }
 
@@ -244,7 +242,10 @@ export function createAdministration({
     provision,
     check: (channel, signal) =>
       bounded(signal, (bound) =>
-        driver.check(channel === undefined ? undefined : mainAddress(channel, undefined), bound),
+        driver.check(
+          channel === undefined ? undefined : { channel: channel.name, role: 'main' },
+          bound,
+        ),
       ),
     backlog(channel, options) {
       const backlog = driver.admin?.backlog?.bind(driver.admin);

@@ -13,7 +13,6 @@ import type {
   Consumer,
   ConsumerSettings,
   ProvisionOptions,
-  PullSettings,
 } from './consumer-types.ts';
 import type { DeliveryBase } from './delivery.ts';
 import type { Backlog, StartPosition } from './driver.ts';
@@ -166,7 +165,7 @@ export interface ClientOf<in P, in G, in N, out X> extends PublisherOf<P, N> {
   /** The same, pulled: each delivery must be settled by the caller. Leaving the loop stops the consumer. */
   readonly receive: <I, O>(
     channel: Ordered<I, O, N>,
-    options: G & PullSettings,
+    options: G,
   ) => AsyncIterableIterator<DeliveryBase<O> & X>;
   /** What is waiting. `unsupported` where the broker does not tell. */
   readonly backlog: (

@@ -8,6 +8,8 @@ import { type AnyConsumeOptions, planConsumer } from './consuming.ts';
 import { createConsumerEngine, type EngineConsumer } from './consumer-engine.ts';
 import type { Engine, Runner } from './runner.ts';
 import type { BatchOptions, Consumer } from './consumer-types.ts';
+import { createDeadline } from './deadline.ts';
+import { defaults } from './defaults.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { Address, Driver, Transport } from './driver.ts';
 import { IntermodalError } from './error.ts';
@@ -23,12 +25,12 @@ import { createWheel, timer } from './wheel.ts';
 
 type SomeChannel = Channel<unknown, unknown, 'none' | 'key'>;
 
-const defaults = {
-  publishTimeoutMs: 30_000,
-  maxPendingMessages: 10_000,
-  maxPendingBytes: 64 * 1024 * 1024,
-  operationTimeoutMs: 30_000,
-} as const;
+const bounds = [
+  'publishTimeoutMs',
+  'maxPendingMessages',
+  'maxPendingBytes',
+  'operationTimeoutMs',
+] as const;
 
 /**
  * A client for one transport, which it owns from here on. Nothing is opened before the first use.
@@ -39,7 +41,7 @@ export function createClient<const T extends Transport>(
   options: ClientOptions<T>,
 ): ClientFor<T['capabilities']>;
 export function createClient(options: ClientOptions): unknown {
-  for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
+  for (const name of bounds) {
     const value = options[name];
     if (value !== undefined)
       (name === 'maxPendingMessages' ? checkWhole : checkNumber)(name, value, 1);
@@ -53,6 +55,7 @@ export function createClient(options: ClientOptions): unknown {
   const queues = new Map<Driver, Map<string, PublishQueue>>();
   const byChannel = new Map<string, PublishQueue>();
   const consumers = new Set<EngineConsumer>();
+  const deadline = createDeadline(wheel);
   let closing: Promise<void> | undefined;
 
   function queueTo(target: Driver, address: Address): PublishQueue {
@@ -127,8 +130,12 @@ export function createClient(options: ClientOptions): unknown {
     const origin = new Error('the consumer was started here').stack ?? '';
     if (settings.signal?.aborted === true)
       throw new IntermodalError('aborted', 'the consumer was aborted before it started');
+    const onAbort = (): void => {
+      void consumer.stop();
+    };
     const stopped = (): void => {
       consumers.delete(consumer);
+      settings.signal?.removeEventListener('abort', onAbort);
     };
     const plan = planConsumer(
       { driver, wheel, client: options, operationTimeoutMs, queueTo },
@@ -141,7 +148,7 @@ export function createClient(options: ClientOptions): unknown {
     refuseClosed();
     const consumer = createConsumerEngine(plan, createRunner);
     consumers.add(consumer);
-    settings.signal?.addEventListener('abort', () => void consumer.stop(), { once: true });
+    settings.signal?.addEventListener('abort', onAbort, { once: true });
     await consumer.opened;
     return consumer;
   }
@@ -187,24 +194,17 @@ export function createClient(options: ClientOptions): unknown {
   }
 
   function close(settings: { readonly deadlineMs?: number } = {}): Promise<void> {
-    closing ??= wind(settings.deadlineMs ?? 30_000);
+    const deadlineMs = settings.deadlineMs ?? defaults.stopDeadlineMs;
+    deadline.within(deadlineMs);
+    const stopped = Promise.all(Array.from(consumers, (consumer) => consumer.stop({ deadlineMs })));
+    closing ??= stopped.then(wind);
     return closing;
   }
 
-  async function wind(deadlineMs: number): Promise<void> {
-    const controller = new AbortController();
-    const overdue = timer(() => {
-      controller.abort();
-    });
-    if (deadlineMs <= 0) controller.abort();
-    else wheel.set(overdue, wheel.clock.now() + deadlineMs);
-    await Promise.all(Array.from(consumers, (consumer) => consumer.stop({ deadlineMs })));
+  async function wind(): Promise<void> {
     const all = Array.from(queues.values(), (ofDriver) => [...ofDriver.values()]).flat();
-    await Promise.all(
-      all.map((queue) =>
-        within(wheel, deadlineMs + operationTimeoutMs, queue.close(controller.signal), undefined),
-      ),
-    );
+    await Promise.all(all.map((queue) => queue.close(deadline.signal)));
+    deadline.cancel();
     await within(wheel, operationTimeoutMs, driver.close(), undefined);
     wheel.close();
   }

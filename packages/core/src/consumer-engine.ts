@@ -1,5 +1,7 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { Consumer, StopReport } from './consumer-types.ts';
+import { createDeadline } from './deadline.ts';
+import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
 import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
@@ -13,7 +15,7 @@ import { watchUnsettled } from './leak-report.ts';
 import { createLink } from './link.ts';
 import { createLogLanes } from './log-lanes.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
-import type { ConsumerCounters, Engine, Runner } from './runner.ts';
+import { createCounters, type Engine, type Runner } from './runner.ts';
 import { createSettler } from './settler.ts';
 import { createSettling } from './settling.ts';
 import { checkWhole } from './settings.ts';
@@ -32,15 +34,7 @@ export function createConsumerEngine(
 ): EngineConsumer {
   const { wheel, telemetry, channel, group, capabilities } = plan;
   const { clock } = wheel;
-  const counters: ConsumerCounters = {
-    running: 0,
-    acked: 0,
-    retried: 0,
-    deadLettered: 0,
-    leaseLost: 0,
-    reopened: 0,
-    released: 0,
-  };
+  const counters = createCounters();
   const lanes = createLanes();
   const opened = deferred<void>();
   const done = deferred<void>();
@@ -111,6 +105,7 @@ export function createConsumerEngine(
     const text = `no connection to consume '${channel}' within ${plan.operationTimeoutMs} ms`;
     fail(new IntermodalError('unavailable', text, { address: channel, cause: lastError }));
   });
+  const deadline = createDeadline(wheel);
   const unwatch = watchUnsettled(plan, holding.all);
 
   const engine: Engine = {
@@ -125,8 +120,11 @@ export function createConsumerEngine(
     },
     started,
     returned,
+    isOpen: ({ held, intent }) =>
+      !held.lost && (intent === undefined || settling.retriesHere(held)),
     rewind(handles) {
       for (const { held } of handles) {
+        settling.forgetRetry(held);
         unstart(held);
         held.handle = undefined;
         held.localRetries += 1;
@@ -247,6 +245,7 @@ export function createConsumerEngine(
   }
 
   function stop(settings: { readonly deadlineMs?: number }): Promise<StopReport> {
+    deadline.within(settings.deadlineMs ?? defaults.stopDeadlineMs);
     if (stopped !== undefined) return stopped;
     state = 'stopping';
     wheel.cancel(openTimeout);
@@ -255,7 +254,8 @@ export function createConsumerEngine(
     link.close();
     opened.reject(new IntermodalError('closed', 'the consumer was stopped before it was open'));
     const parts = { plan, fetcher, lanes, holding, logLanes, runner, counters, receiver, epoch };
-    stopped = windDown(parts, settings.deadlineMs ?? 30_000).then((report) => {
+    stopped = windDown({ ...parts, deadline: deadline.signal }).then((report) => {
+      deadline.cancel();
       plan.onStopped();
       done.resolve();
       return report;

@@ -3,6 +3,7 @@ import type { ClientOptions } from './client-options.ts';
 import type { ConsumerSettings } from './consumer-types.ts';
 import type { ConsumerPlan } from './consumer-plan.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { defaults } from './defaults.ts';
 import type { Address, Driver, StartPosition } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import type { Held } from './held.ts';
@@ -25,11 +26,6 @@ export interface ConsumingOptions {
   readonly operationTimeoutMs: number;
   readonly queueTo: (driver: Driver, address: Address) => PublishQueue;
 }
-
-const defaultConcurrency = 16;
-const defaultLocalRetryMaxMs = 60_000;
-const defaultCheckpointMs = 1_000;
-const defaultUnsettledWarningMs = 600_000;
 
 /**
  * Fills in every default.
@@ -61,10 +57,14 @@ export function planConsumer(
     checkNumber('leaseMs', options.leaseMs, 1);
   }
   if (options.from !== undefined) needs(capabilities.replay, 'from', 'replay', transport);
-  const concurrency = options.concurrency ?? defaultConcurrency;
+  const concurrency = options.concurrency ?? defaults.concurrency;
   checkWhole('concurrency', concurrency, 1);
   const prefetch = options.prefetch ?? concurrency;
   checkWhole('prefetch', prefetch, 1);
+  if (prefetch < concurrency && options.concurrency !== undefined) {
+    const text = `prefetch (${prefetch}) must be at least concurrency (${concurrency}): a handler needs a delivery`;
+    throw new IntermodalError('invalid-argument', text, { transport, address: source.name });
+  }
   for (const name of [
     'handlerTimeoutMs',
     'localRetryMaxMs',
@@ -99,9 +99,9 @@ export function planConsumer(
     prefetch,
     handlerTimeoutMs: options.handlerTimeoutMs,
     policy: resolveRetryPolicy(options.retry, wheel.clock),
-    localRetryMaxMs: options.localRetryMaxMs ?? defaultLocalRetryMaxMs,
-    checkpointMs: options.checkpointMs ?? defaultCheckpointMs,
-    unsettledWarningMs: options.unsettledWarningMs ?? defaultUnsettledWarningMs,
+    localRetryMaxMs: options.localRetryMaxMs ?? defaults.localRetryMaxMs,
+    checkpointMs: options.checkpointMs ?? defaults.checkpointMs,
+    unsettledWarningMs: options.unsettledWarningMs ?? defaults.unsettledWarningMs,
     operationTimeoutMs,
     deadLetters: createDeadLetters({
       queue: queueTo(deadLetterDriver, deadLetterAddress),

@@ -1,6 +1,7 @@
 import type { Published } from './client-types.ts';
 import type { Prepared, Sender, WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
+import { within } from './deferred.ts';
 import { createLink } from './link.ts';
 import {
   append,
@@ -285,7 +286,8 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       openWaiters.clear();
       const sender = link.current;
       link.close();
-      await sender?.close();
+      if (sender !== undefined)
+        await within(wheel, options.operationTimeoutMs, sender.close(), undefined);
     },
   };
 }

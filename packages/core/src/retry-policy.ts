@@ -1,11 +1,8 @@
 import type { RetryPolicy } from './consumer-types.ts';
 import type { Clock } from './clock.ts';
 import { backoffMs } from './backoff.ts';
+import { defaults } from './defaults.ts';
 import { IntermodalError } from './error.ts';
-
-export const defaultMaxAttempts = 5;
-const firstDelayMs = 200;
-const maxDelayMs = 60_000;
 
 export interface ResolvedRetryPolicy {
   readonly maxAttempts: number;
@@ -17,7 +14,7 @@ export function resolveRetryPolicy(
   policy: RetryPolicy | undefined,
   clock: Clock,
 ): ResolvedRetryPolicy {
-  const maxAttempts = policy?.maxAttempts ?? defaultMaxAttempts;
+  const maxAttempts = policy?.maxAttempts ?? defaults.maxAttempts;
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1)) {
     throw new IntermodalError(
       'invalid-argument',
@@ -30,9 +27,9 @@ export function resolveRetryPolicy(
     delayMs(attempt, error) {
       const delayMs =
         own === undefined
-          ? backoffMs(clock, attempt, firstDelayMs, maxDelayMs)
+          ? backoffMs(clock, attempt, defaults.retryFirstDelayMs, defaults.retryMaxDelayMs)
           : own(attempt, error);
-      return delayMs >= 0 && Number.isFinite(delayMs) ? delayMs : firstDelayMs;
+      return delayMs >= 0 && Number.isFinite(delayMs) ? delayMs : defaults.retryFirstDelayMs;
     },
   };
 }

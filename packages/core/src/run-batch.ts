@@ -1,5 +1,6 @@
 import type { BatchOptions } from './consumer-types.ts';
 import type { Engine, Runner } from './runner.ts';
+import { defaults } from './defaults.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import { hand } from './handing.ts';
 import type { Held } from './held.ts';
@@ -8,12 +9,10 @@ import { timer } from './wheel.ts';
 
 export type BatchHandler = (deliveries: readonly DeliveryHandle[]) => Promise<void> | void;
 
-const defaultWaitMs = 100;
-
 /** Calls the handler with up to `max` deliveries; a batch may hold several of one key, in order. */
 export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHandler): Runner {
   const { wheel, middleware } = engine.plan;
-  const waitMs = options.waitMs ?? defaultWaitMs;
+  const waitMs = options.waitMs ?? defaults.batchWaitMs;
   let running = 0;
   let waitingSince: number | undefined;
   let draining: (() => void)[] = [];
@@ -88,9 +87,9 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
       const key = held.orderKey;
       const retried =
         handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
-      if (key !== undefined && failing.has(key) && handle.intent === undefined && !held.lost) {
-        behind.push(handle);
-      } else if (key !== undefined && retried) failing.add(key);
+      if (key === undefined || !retried) continue;
+      if (failing.has(key) && engine.isOpen(handle)) behind.push(handle);
+      else failing.add(key);
     }
     engine.rewind(behind);
     for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);

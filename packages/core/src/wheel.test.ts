@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from './virtual-clock.ts';
 import { createWheel, timer } from './wheel.ts';

@@ -24,8 +24,8 @@ export interface Wheel {
 }
 
 const tickMs = 10;
-// Bounds how long a wheel whose timers were all cancelled can keep the process alive.
-const maxSleepMs = 1_000;
+// Longer delays overflow the system's timers, which then fire at once.
+const longestSleepMs = 2 ** 30;
 
 export function timer(onDue: () => void): Timer {
   return { onDue, bucket: undefined, earlier: undefined, later: undefined };
@@ -72,13 +72,23 @@ export function createWheel(clock: Clock): Wheel {
     target.earlier = undefined;
     target.later = undefined;
     count -= 1;
+    if (count === 0) sleep();
+  }
+
+  /** A wheel without timers must not keep the process alive. */
+  function sleep(): void {
+    wake?.();
+    wake = undefined;
+    wakeAt = Infinity;
+    buckets.clear();
+    ticks.length = 0;
   }
 
   function arm(): void {
     const tick = ticks[0];
     if (tick === undefined) return;
     const now = clock.now();
-    const at = Math.min(tick * tickMs, now + maxSleepMs);
+    const at = Math.min(tick * tickMs, now + longestSleepMs);
     if (wake !== undefined && at >= wakeAt) return;
     wake?.();
     wakeAt = at;
@@ -100,20 +110,12 @@ export function createWheel(clock: Clock): Wheel {
       }
     }
     if (count > 0) arm();
-    else {
-      buckets.clear();
-      ticks.length = 0;
-    }
   }
 
   function close(): void {
     closed = true;
-    wake?.();
-    wake = undefined;
-    wakeAt = Infinity;
     for (const bucket of buckets.values()) while (bucket.first !== undefined) unlink(bucket.first);
-    buckets.clear();
-    ticks.length = 0;
+    sleep();
   }
 
   return { clock, set, cancel: unlink, close };

@@ -9,7 +9,6 @@ import type { Lanes } from './lanes.ts';
 import type { LogLanes } from './log-lanes.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
 import type { ConsumerCounters, Runner } from './runner.ts';
-import { timer } from './wheel.ts';
 
 export interface WindDownParts {
   readonly plan: ConsumerPlan;
@@ -21,34 +20,31 @@ export interface WindDownParts {
   readonly counters: ConsumerCounters;
   readonly receiver: Receiver | undefined;
   readonly epoch: ReceiverEpoch | undefined;
+  /** Aborts when nothing is waited for any more. */
+  readonly deadline: AbortSignal;
 }
 
 /** Handlers finish → settle → give back what was not started → checkpoint → close; all of it up to the deadline. */
-export async function windDown(parts: WindDownParts, deadlineMs: number): Promise<StopReport> {
+export async function windDown(parts: WindDownParts): Promise<StopReport> {
   const { plan, fetcher, lanes, holding, logLanes, runner, counters, receiver, epoch } = parts;
+  const { deadline } = parts;
   const { wheel } = plan;
   const settledBefore = counters.acked + counters.retried + counters.deadLettered;
-  const deadline = new AbortController();
   const over = new Promise<void>((resolve) => {
-    deadline.signal.addEventListener('abort', () => {
-      resolve();
-    });
+    if (deadline.aborted) resolve();
+    else
+      deadline.addEventListener('abort', () => {
+        resolve();
+      });
   });
-  const overdue = timer(() => {
-    deadline.abort(new IntermodalError('timeout', 'the deadline of stop has passed'));
-  });
-  if (deadlineMs > 0) wheel.set(overdue, wheel.clock.now() + deadlineMs);
-  else overdue.onDue();
 
   const fetched = fetcher.stop();
   holding.giveBackUnstarted();
   await Promise.race([runner.drain(), over]);
   await Promise.race([fetched, over]);
-  // Local retries are not awaited: they go back too, behind their followers.
-  holding.giveBack([
-    ...lanes.remove(() => true),
-    ...[...holding.all].filter((held) => held.waiting),
-  ]);
+  // Local retries are not awaited: they go back too, before their followers.
+  const waiting = [...holding.all].filter((held) => held.waiting);
+  holding.giveBack([...waiting, ...lanes.remove(() => true)]);
   epoch?.settler.flush();
   await Promise.race([holding.untilEmpty(), over]);
   await Promise.race([epoch?.settler.idle(), over]);
@@ -57,16 +53,15 @@ export async function windDown(parts: WindDownParts, deadlineMs: number): Promis
   let abandoned = 0;
   const text = 'the consumer was stopped, and its deadline has passed';
   for (const held of holding.all) {
-    if (held.settled) continue;
+    if (held.settled && held.running) continue; // its handler is late, its settlement is not
     abandoned += 1;
     held.lost = true;
     held.handle?.abort(new IntermodalError('timeout', text, { address: plan.channel }));
   }
   if (receiver !== undefined) {
-    const closed = receiver.close(deadline.signal).catch(() => ({ abandoned: 0 }));
+    const closed = receiver.close(deadline).catch(() => ({ abandoned: 0 }));
     abandoned += (await within(wheel, plan.operationTimeoutMs, closed, { abandoned: 0 })).abandoned;
   }
-  wheel.cancel(overdue);
   logLanes.use(undefined);
   epoch?.leases.kill();
   epoch?.settler.kill();

@@ -7,20 +7,20 @@ import {
   type WireDelivery,
 } from '@intermodal/core/driver';
 import { openConnection } from './broker/connection.ts';
-import { type Hold, isFor, type LogGroup, type Member } from './broker/log-group.ts';
+import type { Hold, LogGroup, Member } from './broker/log-group.ts';
 import { createWaiting } from './broker/waiting.ts';
 import { copyMessage, type Stored } from './message.ts';
 import { receiveLimits, type ReceiverSetup } from './receiver.ts';
 
-interface Given {
-  readonly hold: Hold;
+/** Its value is the hold under which it was read; only a token of ours can have one. */
+interface LogToken extends Token {
+  readonly value: Hold;
   readonly offset: number;
 }
 
 export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver {
   const { broker, owner, target, options } = setup;
   const { clock, faults } = broker;
-  const given = new WeakMap<Token, Given>();
   const waiting = createWaiting(clock, () => undefined);
   const connection = openConnection(broker.connections, owner, target, () => {
     group.leave(member);
@@ -63,7 +63,7 @@ export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver
       const stored = shard.history.at(offset);
       if (stored === undefined) break;
       hold.cursor += 1;
-      if (!isFor(stored, group.name)) continue;
+      if (!group.isFor(stored)) continue;
       deliveries.push(deliver(hold, offset, stored));
       if (faults.nextIsDouble()) hold.cursor = offset;
     }
@@ -73,8 +73,7 @@ export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver
   }
 
   function deliver(hold: Hold, offset: number, stored: Stored): WireDelivery {
-    const token: Token = { value: stored.sequence };
-    given.set(token, { hold, offset });
+    const token: LogToken = { value: hold, offset };
     return {
       token,
       message: copyMessage(stored.message),
@@ -99,23 +98,22 @@ export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver
   }
 
   function settle({ token, action }: Settlement): SettleOutcome {
-    const hold = given.get(token)?.hold;
-    if (hold?.place.hold !== hold) return 'lost';
+    const isOurs = [...member.holds.values()].some((hold) => hold === token.value);
+    if (!isOurs) return 'lost';
     if (action === 'ack') return 'done';
     return { failed: new IntermodalError('unsupported', `a log cannot ${action} one message`) };
   }
 
   function checkpoint(lane: string, at: Token | 'end'): SettleOutcome {
-    if (at !== 'end') {
-      const place = given.get(at);
-      return place === undefined ? 'lost' : group.checkpoint(place.hold, place.offset + 1);
-    }
     const hold = member.holds.get(lane);
-    if (hold === undefined) return 'lost';
-    if (hold.toldEnd) return group.end(hold);
-    return {
-      failed: new IntermodalError('invalid-argument', `'${lane}' has not been read to its end`),
-    };
+    if (hold === undefined || (at !== 'end' && at.value !== hold)) return 'lost';
+    if (at === 'end' && !hold.toldEnd) {
+      const text = `'${lane}' has not been read to its end`;
+      return { failed: new IntermodalError('invalid-argument', text, { transport: 'memory' }) };
+    }
+    if (at === 'end') group.end(hold);
+    else group.checkpoint(hold, (at as LogToken).offset + 1);
+    return 'done';
   }
 
   group.join(member);

@@ -24,6 +24,8 @@ export interface Stored {
   readonly only: string | undefined;
 }
 
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
 /** Bytes are copied here and at each delivery, so that a buffer used again can reach neither a queue nor a retry. */
 export function prepare(message: WireMessage, maxMessageBytes: number): Prepared {
   const { priority = 0 } = message;
@@ -36,7 +38,16 @@ export function prepare(message: WireMessage, maxMessageBytes: number): Prepared
     throw new IntermodalError('too-large', text, { transport: 'memory', address: message.channel });
   }
   const payload: Payload = {
-    message: copyMessage(message),
+    message: {
+      id: message.id,
+      channel: message.channel,
+      key: message.key,
+      publishedAt: message.publishedAt,
+      headers: copyHeaders(message.headers),
+      contentType: message.contentType,
+      body: copyBody(message.body),
+      priority: message.priority,
+    },
     priority,
     delayMs: message.delayMs ?? 0,
     ttlMs: message.ttlMs ?? Infinity,
@@ -45,22 +56,20 @@ export function prepare(message: WireMessage, maxMessageBytes: number): Prepared
   return { bytes, lane: message.key, payload };
 }
 
-const noHeaders: ReadonlyMap<string, string> = new Map();
-
-/** A message that shares nothing changeable with `message`. */
+/** As `message`, but nothing that can be changed is shared with it. */
 export function copyMessage(message: WireMessage): WireMessage {
-  const { body } = message;
-  return {
-    id: message.id,
-    channel: message.channel,
-    key: message.key,
-    publishedAt: message.publishedAt,
-    headers: message.headers.size === 0 ? noHeaders : new Map(message.headers),
-    contentType: message.contentType,
-    // Not `slice`: that of a Buffer shares its memory.
-    body: typeof body === 'string' ? body : new Uint8Array(body),
-    priority: message.priority,
-  };
+  const { body, headers } = message;
+  if (typeof body === 'string' && headers.size === 0) return message;
+  return { ...message, body: copyBody(body), headers: copyHeaders(headers) };
+}
+
+function copyBody(body: string | Uint8Array): string | Uint8Array {
+  // Not `slice`: that of a Buffer shares its memory.
+  return typeof body === 'string' ? body : new Uint8Array(body);
+}
+
+function copyHeaders(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return headers.size === 0 ? noHeaders : new Map(headers);
 }
 
 export function store(

@@ -9,7 +9,7 @@ import {
 } from '@intermodal/core/driver';
 import type { BrokerState, Target } from './broker/broker.ts';
 import { openConnection } from './broker/connection.ts';
-import type { Entry, Queue } from './broker/queue.ts';
+import type { Lease, Queue } from './broker/queue.ts';
 import { maxWaitMs } from './broker/waiting.ts';
 import { copyMessage } from './message.ts';
 import type { Settings } from './options.ts';
@@ -34,21 +34,22 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
   const { broker, options, settings } = setup;
   const { faults } = broker;
   const leaseMs = options.leaseMs ?? settings.leaseMs;
-  /** Only tokens of what is leased to this receiver settle anything here. */
+  /** What this receiver leases: no other has tokens of it. */
   const holder = {};
   const connection = openConnection(broker.connections, setup.owner, setup.target, () => {
-    for (const entry of queue.entries())
-      if (entry.holder === holder) queue.giveBack(entry, 0, 'counted');
+    for (const entry of queue.entries()) {
+      if (entry.lease?.value === holder) queue.giveBack(entry, 0, 'counted');
+    }
     queue.wake();
   });
 
   function take(max: number): readonly WireDelivery[] {
     if (faults.receives.closed) return [];
     queue.tick();
-    const entries = queue.take(max, settings.maxPerKey, leaseMs, holder);
-    if (entries.length === 0) return [];
+    const leases = queue.take(max, settings.maxPerKey, leaseMs, holder);
+    if (leases.length === 0) return [];
     const leaseUntil = options.clock.now() + leaseMs;
-    return entries.map((entry) => deliver(entry, leaseUntil));
+    return leases.map((lease) => deliver(lease, leaseUntil));
   }
 
   function settle(settlement: Settlement): SettleOutcome {
@@ -99,14 +100,14 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
   };
 }
 
-function deliver(entry: Entry, leaseUntil: number): WireDelivery {
-  const { stored } = entry;
+function deliver(lease: Lease, leaseUntil: number): WireDelivery {
+  const { stored, attempts } = lease.entry;
   return {
-    token: entry.token,
+    token: lease,
     message: copyMessage(stored.message),
     lane: stored.message.key,
-    attempt: entry.attempts,
-    redelivered: entry.attempts > 1,
+    attempt: attempts,
+    redelivered: attempts > 1,
     leaseUntil,
     position: String(stored.sequence),
     native: undefined,

@@ -54,6 +54,7 @@ export function openSender(
       if (!outcome.ok) break;
     }
     channel.wake();
+    if (outcomes.length === batch.length) return outcomes;
     const behind = unavailable('one before it in its batch failed: send it again');
     return [...outcomes, ...all(batch.slice(outcomes.length), 'rejected', behind)];
   }

@@ -1,5 +1,5 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
-import type { SqsTransportOptions } from './options.ts';
+import { type SqsTransportOptions, waitSecondsOf } from './options.ts';
 
 /** Two clients: open long polls must never take the sockets that settlements need. */
 export interface Clients {
@@ -11,18 +11,22 @@ export interface Clients {
 }
 
 const mainSockets = 128;
-const longestPollMs = 20_000;
 
 export function createClients(options: SqsTransportOptions): Clients {
   const requestTimeoutMs = options.requestTimeoutMs ?? 15_000;
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
-  const main = options.client ?? new SQSClient({ ...placeOf(options), ...practice(requestTimeoutMs, connectTimeoutMs, mainSockets) });
+  const main =
+    options.client ??
+    new SQSClient({
+      ...placeOf(options),
+      ...practice(requestTimeoutMs, connectTimeoutMs, mainSockets),
+    });
   const receive =
     options.receiveClient ??
     new SQSClient({
       ...sharedOf(main, options),
       // Bounded by the receivers, each of which polls at most maxConcurrentReceives times at once.
-      ...practice(requestTimeoutMs + longestPollMs, connectTimeoutMs, Infinity),
+      ...practice(requestTimeoutMs + waitSecondsOf(options) * 1_000, connectTimeoutMs, Infinity),
     });
   return {
     main,
@@ -46,10 +50,20 @@ function placeOf({ region, endpoint, credentials }: SqsTransportOptions): SQSCli
 function sharedOf(main: SQSClient, options: SqsTransportOptions): SQSClientConfig {
   const { region, credentials, endpoint, useDualstackEndpoint, useFipsEndpoint } = main.config;
   const elsewhere = options.endpoint ?? endpoint;
-  return { region, credentials, useDualstackEndpoint, useFipsEndpoint, ...(elsewhere === undefined ? {} : { endpoint: elsewhere }) };
+  return {
+    region,
+    credentials,
+    useDualstackEndpoint,
+    useFipsEndpoint,
+    ...(elsewhere === undefined ? {} : { endpoint: elsewhere }),
+  };
 }
 
-function practice(requestTimeout: number, connectionTimeout: number, maxSockets: number): SQSClientConfig {
+function practice(
+  requestTimeout: number,
+  connectionTimeout: number,
+  maxSockets: number,
+): SQSClientConfig {
   const agent = { keepAlive: true, maxSockets };
   return {
     // Core retries: a second layer would hide which sends may have arrived.
@@ -59,6 +73,12 @@ function practice(requestTimeout: number, connectionTimeout: number, maxSockets:
     md5: false,
     // The host of a queue URL is never followed: signed requests go to the configured endpoint alone.
     useQueueUrlAsEndpoint: false,
-    requestHandler: { httpAgent: agent, httpsAgent: agent, requestTimeout, throwOnRequestTimeout: true, connectionTimeout },
+    requestHandler: {
+      httpAgent: agent,
+      httpsAgent: agent,
+      requestTimeout,
+      throwOnRequestTimeout: true,
+      connectionTimeout,
+    },
   };
 }

@@ -1,4 +1,8 @@
-export type { SqsCapabilities, SqsFifoCapabilities, SqsStandardCapabilities } from './capabilities.ts';
+export type {
+  SqsCapabilities,
+  SqsFifoCapabilities,
+  SqsStandardCapabilities,
+} from './capabilities.ts';
 export type { SqsProvisioning, SqsQueues, SqsTransportOptions } from './options.ts';
 export type { QueueAccess } from './queue-policy.ts';
 export { sqsTransport } from './transport.ts';

@@ -82,6 +82,10 @@ export const maxLeaseSeconds = 43_200;
 /** Body and attributes of a message, and of a whole batch. */
 export const serviceMaxBytes = 1_048_576;
 
+export function waitSecondsOf({ waitSeconds = 20 }: SqsTransportOptions): number {
+  return waitSeconds;
+}
+
 const ranges = {
   waitSeconds: [0, 20],
   leaseMs: [2_000, maxLeaseSeconds * 1_000],
@@ -95,17 +99,25 @@ const ranges = {
 export function checkOptions(options: SqsTransportOptions): void {
   for (const [name, [least, most]] of Object.entries(ranges)) {
     const value = options[name as keyof typeof ranges];
-    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most)) continue;
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= most))
+      continue;
     throw invalid(`${name} is ${value}: it must be a whole number from ${least} to ${most}`);
   }
   if (options.fifo === true && options.fairQueues === true) {
     throw invalid('fairQueues is for standard queues: leave it out, or leave out fifo');
   }
   if (options.receiveClient !== undefined && options.receiveClient.config.md5 !== false) {
-    throw invalid('receiveClient must be made with md5: false, or one bad checksum would hide a whole batch');
+    throw invalid(
+      'receiveClient must be made with md5: false, or one bad checksum would hide a whole batch',
+    );
   }
-  if (options.client !== undefined && (options.region ?? options.endpoint ?? options.credentials) !== undefined) {
-    throw invalid('region, endpoint and credentials belong to the client that is given: set them there');
+  if (
+    options.client !== undefined &&
+    (options.region ?? options.endpoint ?? options.credentials) !== undefined
+  ) {
+    throw invalid(
+      'region, endpoint and credentials belong to the client that is given: set them there',
+    );
   }
 }
 

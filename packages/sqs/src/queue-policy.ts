@@ -36,49 +36,107 @@ export function statementsOf(access: QueueAccess, queueArn: string): readonly Po
   const statements: PolicyStatement[] = [];
   if (httpsOnly === true) {
     const Condition = { Bool: { 'aws:SecureTransport': 'false' } };
-    statements.push({ Sid: 'IntermodalHttpsOnly', Effect: 'Deny', Principal: '*', Action: 'sqs:*', Resource: queueArn, Condition });
+    statements.push({
+      Sid: 'IntermodalHttpsOnly',
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'sqs:*',
+      Resource: queueArn,
+      Condition,
+    });
   }
   if (publishers.length > 0) {
     const Action = ['sqs:SendMessage', 'sqs:GetQueueUrl', 'sqs:GetQueueAttributes'];
-    statements.push({ Sid: 'IntermodalPublishers', Effect: 'Allow', Principal: principals(publishers), Action, Resource: queueArn });
+    statements.push({
+      Sid: 'IntermodalPublishers',
+      Effect: 'Allow',
+      Principal: principals(publishers),
+      Action,
+      Resource: queueArn,
+    });
   }
   if (consumers.length > 0) {
-    const Action = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueUrl', 'sqs:GetQueueAttributes'];
-    statements.push({ Sid: 'IntermodalConsumers', Effect: 'Allow', Principal: principals(consumers), Action, Resource: queueArn });
+    const Action = [
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:ChangeMessageVisibility',
+      'sqs:GetQueueUrl',
+      'sqs:GetQueueAttributes',
+    ];
+    statements.push({
+      Sid: 'IntermodalConsumers',
+      Effect: 'Allow',
+      Principal: principals(consumers),
+      Action,
+      Resource: queueArn,
+    });
   }
   if (topics.length > 0) {
     const Condition = { ArnEquals: { 'aws:SourceArn': topics } };
-    statements.push({ Sid: 'IntermodalTopics', Effect: 'Allow', Principal: { Service: 'sns.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: queueArn, Condition });
+    statements.push({
+      Sid: 'IntermodalTopics',
+      Effect: 'Allow',
+      Principal: { Service: 'sns.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: queueArn,
+      Condition,
+    });
   }
   if (buckets.length > 0) {
     // A bucket's ARN names no account: without the account, whoever takes over its name could send here.
-    const Condition = { ArnEquals: { 'aws:SourceArn': buckets }, StringEquals: { 'aws:SourceAccount': account } };
-    statements.push({ Sid: 'IntermodalBuckets', Effect: 'Allow', Principal: { Service: 's3.amazonaws.com' }, Action: 'sqs:SendMessage', Resource: queueArn, Condition });
+    const Condition = {
+      ArnEquals: { 'aws:SourceArn': buckets },
+      StringEquals: { 'aws:SourceAccount': account },
+    };
+    statements.push({
+      Sid: 'IntermodalBuckets',
+      Effect: 'Allow',
+      Principal: { Service: 's3.amazonaws.com' },
+      Action: 'sqs:SendMessage',
+      Resource: queueArn,
+      Condition,
+    });
   }
   return statements;
 }
 
-/** The policy with our statements in it and every other one kept; nothing where it has them already. */
-export function mergedPolicy(existing: string | undefined, wanted: readonly PolicyStatement[]): string | undefined {
+/** The policy with the wanted statements in it and every other one kept. */
+export function mergedPolicy(
+  existing: string | undefined,
+  wanted: readonly PolicyStatement[],
+): string {
   const found = parse(existing);
-  if (differingStatements(existing, wanted).length === 0) return undefined;
   const ours = new Set(wanted.map(({ Sid }) => Sid));
   const others = found.Statement.filter(({ Sid }) => !ours.has(Sid));
   return JSON.stringify({ ...found, Statement: [...others, ...wanted] });
 }
 
 /** Sids of the wanted statements that the policy lacks, or has otherwise. */
-export function differingStatements(existing: string | undefined, wanted: readonly PolicyStatement[]): readonly string[] {
-  const found = new Map(parse(existing).Statement.map((statement) => [statement.Sid, canonical(statement)]));
-  return wanted.filter((statement) => found.get(statement.Sid) !== canonical(statement)).map(({ Sid }) => Sid ?? '');
+export function differingStatements(
+  existing: string | undefined,
+  wanted: readonly PolicyStatement[],
+): readonly string[] {
+  const found = new Map(
+    parse(existing).Statement.map((statement) => [statement.Sid, canonical(statement)]),
+  );
+  return wanted
+    .filter((statement) => found.get(statement.Sid) !== canonical(statement))
+    .map(({ Sid }) => Sid ?? '');
 }
 
 function parse(text: string | undefined): Policy {
   const empty: Policy = { Version: '2012-10-17', Statement: [] };
   if (text === undefined || text === '') return empty;
-  const policy = JSON.parse(text) as { readonly Version?: string; readonly Statement?: PolicyStatement | readonly PolicyStatement[] };
+  const policy = JSON.parse(text) as {
+    readonly Version?: string;
+    readonly Statement?: PolicyStatement | readonly PolicyStatement[];
+  };
   const { Statement = [] } = policy;
-  return { ...empty, ...policy, Statement: Array.isArray(Statement) ? Statement : [Statement as PolicyStatement] };
+  return {
+    ...empty,
+    ...policy,
+    Statement: Array.isArray(Statement) ? Statement : [Statement as PolicyStatement],
+  };
 }
 
 /** The service sorts members and writes a list of one without its brackets. */
@@ -88,6 +146,8 @@ function canonical(value: unknown): string {
     return items.length === 1 ? (items[0] ?? '') : `[${items.join(',')}]`;
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`,
+  );
   return `{${members.toSorted().join(',')}}`;
 }

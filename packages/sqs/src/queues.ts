@@ -1,6 +1,12 @@
-import { GetQueueAttributesCommand, GetQueueUrlCommand, ListQueueTagsCommand, type QueueAttributeName, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListQueueTagsCommand,
+  type QueueAttributeName,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 import { type Address, IntermodalError } from '@intermodal/core/driver';
-import { mapError } from './map-error.ts';
+import { ask } from './ask.ts';
 import { invalid, type SqsTransportOptions } from './options.ts';
 
 /** Where a queue is looked for, before the service was asked. */
@@ -19,8 +25,14 @@ export interface Queues {
   reference(address: Address): Promise<QueueReference>;
   /** @throws `not-found`, `permission-denied` */
   url(reference: QueueReference, signal: AbortSignal): Promise<string>;
+  /** The same in one. */
+  find(address: Address, signal: AbortSignal): Promise<QueueAt>;
   /** @throws `not-found`, `permission-denied` */
-  attributes(queue: QueueAt, names: readonly QueueAttributeName[], signal: AbortSignal): Promise<Attributes>;
+  attributes(
+    queue: QueueAt,
+    names: readonly QueueAttributeName[],
+    signal: AbortSignal,
+  ): Promise<Attributes>;
   /** Undefined where the caller may not read them. */
   tags(queue: QueueAt, signal: AbortSignal): Promise<Readonly<Record<string, string>> | undefined>;
 }
@@ -33,7 +45,8 @@ export interface QueueAt {
 
 export type Attributes = Readonly<Partial<Record<QueueAttributeName, string>>>;
 
-const arnPattern = /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$/;
+const arnPattern =
+  /^arn:aws[a-z-]*:sqs:([a-z0-9-]+):(\d{12}):([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$/;
 const namePattern = /^(?:[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$/;
 
 /** `orders`, `orders_dlq`, `orders.fifo`, `orders_dlq.fifo`: names of channels have no underscore, so none can collide. */
@@ -78,7 +91,13 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
       await checkRegion(region, native);
       return { name, accountId, url: undefined, foreign: true };
     }
-    if (namePattern.test(native)) return { name: native, accountId: options.accountId, url: undefined, foreign: options.accountId !== undefined };
+    if (namePattern.test(native))
+      return {
+        name: native,
+        accountId: options.accountId,
+        url: undefined,
+        foreign: options.accountId !== undefined,
+      };
     throw invalid(`'${native}' is no queue: it must be a queue's name, URL or ARN`);
   }
 
@@ -86,11 +105,18 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
   async function fromUrl(text: string): Promise<QueueReference> {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const name = url?.pathname.split('/').at(-1) ?? '';
-    if (url === undefined || !namePattern.test(name)) throw invalid('a queue URL must end in the name of a queue');
-    if (client.config.endpoint === undefined && process.env['AWS_ENDPOINT_URL_SQS'] === undefined && process.env['AWS_ENDPOINT_URL'] === undefined) {
+    if (url === undefined || !namePattern.test(name))
+      throw invalid('a queue URL must end in the name of a queue');
+    if (
+      client.config.endpoint === undefined &&
+      process.env['AWS_ENDPOINT_URL_SQS'] === undefined &&
+      process.env['AWS_ENDPOINT_URL'] === undefined
+    ) {
       const region = regionOf(url);
       if (url.protocol !== 'https:' || region === undefined) {
-        throw invalid(`the URL of queue '${name}' is not one of Amazon SQS: set endpoint to '${url.origin}' if requests are to go there`);
+        throw invalid(
+          `the URL of queue '${name}' is not one of Amazon SQS: set endpoint to '${url.origin}' if requests are to go there`,
+        );
       }
       await checkRegion(region, name);
     }
@@ -99,45 +125,55 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
 
   async function checkRegion(region: string, what: string): Promise<void> {
     const own = await client.config.region().catch((cause: unknown) => {
-      throw new IntermodalError('invalid-argument', 'sqs: no region is known: set region, or AWS_REGION', { transport: 'sqs', cause });
+      throw new IntermodalError(
+        'invalid-argument',
+        'sqs: no region is known: set region, or AWS_REGION',
+        { transport: 'sqs', cause },
+      );
     });
-    if (region !== own) throw invalid(`'${what}' is in ${region}, and this transport talks to ${own}: make one transport for each region`);
+    if (region !== own)
+      throw invalid(
+        `'${what}' is in ${region}, and this transport talks to ${own}: make one transport for each region`,
+      );
+  }
+
+  async function urlOf(queue: QueueReference, signal: AbortSignal): Promise<string> {
+    if (queue.url !== undefined) return queue.url;
+    const input = {
+      QueueName: queue.name,
+      ...(queue.accountId === undefined ? {} : { QueueOwnerAWSAccountId: queue.accountId }),
+    };
+    const output = await ask(client, new GetQueueUrlCommand(input), placeOf(queue.name), signal);
+    if (output.QueueUrl !== undefined) return output.QueueUrl;
+    throw new IntermodalError('not-found', `${placeOf(queue.name)}: the service gave no URL`, {
+      transport: 'sqs',
+    });
   }
 
   return {
     reference,
-    async url(queue, signal) {
-      if (queue.url !== undefined) return queue.url;
-      const input = { QueueName: queue.name, ...(queue.accountId === undefined ? {} : { QueueOwnerAWSAccountId: queue.accountId }) };
-      const output = await call(() => client.send(new GetQueueUrlCommand(input), { abortSignal: signal }), placeOf(queue.name));
-      if (output.QueueUrl !== undefined) return output.QueueUrl;
-      throw new IntermodalError('not-found', `${placeOf(queue.name)}: the service gave no URL`, { transport: 'sqs' });
+    url: urlOf,
+    async find(address, signal) {
+      const found = await reference(address);
+      return { url: await urlOf(found, signal), place: placeOf(found.name) };
     },
     async attributes(queue, names, signal) {
       const input = { QueueUrl: queue.url, AttributeNames: [...names] };
-      const output = await call(() => client.send(new GetQueueAttributesCommand(input), { abortSignal: signal }), queue.place);
+      const output = await ask(client, new GetQueueAttributesCommand(input), queue.place, signal);
       return output.Attributes ?? {};
     },
     async tags(queue, signal) {
+      const command = new ListQueueTagsCommand({ QueueUrl: queue.url });
       try {
-        const output = await client.send(new ListQueueTagsCommand({ QueueUrl: queue.url }), { abortSignal: signal });
-        return output.Tags ?? {};
-      } catch (cause) {
-        const { error } = mapError(cause, queue.place);
-        if (error.code === 'permission-denied' || error.code === 'unsupported') return undefined;
+        const { Tags } = await ask(client, command, queue.place, signal);
+        return Tags ?? {};
+      } catch (error) {
+        if (IntermodalError.is(error, 'permission-denied')) return undefined;
+        if (IntermodalError.is(error, 'unsupported')) return undefined;
         throw error;
       }
     },
   };
-}
-
-/** Awaits one request and throws what it failed with in our words. */
-export async function call<T>(request: () => Promise<T>, place: string): Promise<T> {
-  try {
-    return await request();
-  } catch (cause) {
-    throw mapError(cause, place).error;
-  }
 }
 
 /** The region in the host of a queue URL of AWS; nothing for any other host. */

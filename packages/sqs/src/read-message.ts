@@ -1,6 +1,11 @@
 import type { Message, MessageAttributeValue } from '@aws-sdk/client-sqs';
-import { IntermodalError, unpackHeaders, type WireMessage } from '@intermodal/core/driver';
-import { names } from './message.ts';
+import {
+  IntermodalError,
+  unpackHeaders,
+  type WireMessage,
+  wireNames,
+} from '@intermodal/core/driver';
+import { contentTypeName, traceName } from './message.ts';
 import { unwrapNotification } from './sns-envelope.ts';
 import { decodeBody, identifierOf, matchesMd5, traceHeaderOf } from './wire-text.ts';
 
@@ -47,40 +52,48 @@ function rawOf(native: Message, form: ReadForm): Raw {
   const body = native.Body ?? '';
   const publishedAt = integer(native.Attributes?.SentTimestamp);
   const notification =
-    form.snsEnvelopes === 'unwrap' && !headers.has(names.id) ? unwrapNotification(body) : undefined;
+    form.snsEnvelopes === 'unwrap' && !headers.has(wireNames.id)
+      ? unwrapNotification(body)
+      : undefined;
   if (notification !== undefined) return notification;
   const trace = native.Attributes?.AWSTraceHeader;
-  if (trace !== undefined && trace !== traceHeaderOf(headers.get('traceparent') ?? '')) headers.set(names.trace, trace);
+  if (trace !== undefined && trace !== traceHeaderOf(headers.get('traceparent') ?? ''))
+    headers.set(traceName, trace);
   return { id: native.MessageId ?? '', body, headers, publishedAt };
 }
 
 function decode(raw: Raw, form: ReadForm, group: string | undefined): WireMessage {
-  const fields = new Map(raw.headers);
-  const packed = fields.get(names.packed);
-  const headers = packed === undefined ? new Map<string, string>() : new Map(unpackHeaders(packed));
+  const native = new Map(raw.headers);
+  const packed = native.get(wireNames.headers);
+  const contentType = native.get(contentTypeName);
+  native.delete(wireNames.headers);
+  // Ours is a field alone; a foreign program's is one of its headers besides.
+  if (isOurs(raw)) native.delete(contentTypeName);
+  const headers = new Map(unpackHeaders(native, packed));
   const field = (name: string): string | undefined => {
-    const value = fields.get(name) ?? headers.get(name);
-    fields.delete(name);
+    const value = headers.get(name);
     headers.delete(name);
     return value;
   };
-  const given = field(names.id);
-  const id = given ?? raw.id;
-  const key = field(names.key) ?? keyOf(group, id);
-  const publishedAt = integer(field(names.publishedAt)) ?? raw.publishedAt;
-  const encoding = field(names.encoding);
-  const contentType = fields.get(names.contentType);
-  // A foreign program's header of this name is a header as well.
-  if (given !== undefined) fields.delete(names.contentType);
-  fields.delete(names.packed);
-  for (const [name, value] of fields) headers.set(name, value);
-  return { id, channel: form.channel, key, publishedAt, headers, contentType, body: bodyOf(raw.body, encoding) };
+  const id = field(wireNames.id) ?? raw.id;
+  const key = field(wireNames.key) ?? keyOf(group, id);
+  const publishedAt = integer(field(wireNames.time)) ?? raw.publishedAt;
+  const body = bodyOf(raw.body, field(wireNames.encoding));
+  return { id, channel: form.channel, key, publishedAt, headers, contentType, body };
+}
+
+/** An id that no attribute can hold is packed. */
+function isOurs({ headers }: Raw): boolean {
+  return headers.has(wireNames.id) || headers.has(wireNames.headers);
 }
 
 function bodyOf(text: string, encoding: string | undefined): string | Uint8Array {
   if (encoding === undefined) return text;
   if (encoding === 'base64') return decodeBody(text);
-  throw new IntermodalError('invalid-message', `'${names.encoding}' names an encoding that this version does not know`);
+  throw new IntermodalError(
+    'invalid-message',
+    `'${wireNames.encoding}' names an encoding that this version does not know`,
+  );
 }
 
 /** The group is the key, except where the publisher had no key and used the id. */
@@ -89,13 +102,15 @@ function keyOf(group: string | undefined, id: string): string | undefined {
 }
 
 function asItIs(raw: Raw, form: ReadForm, group: string | undefined): WireMessage {
-  const id = raw.headers.get(names.id) ?? raw.id;
+  const id = raw.headers.get(wireNames.id) ?? raw.id;
   const { body, headers, publishedAt } = raw;
   return { id, channel: form.channel, key: keyOf(group, id), publishedAt, headers, body };
 }
 
 /** Binary attributes are only in the native message. */
-function stringAttributes(attributes: Readonly<Record<string, MessageAttributeValue>> | undefined): Map<string, string> {
+function stringAttributes(
+  attributes: Readonly<Record<string, MessageAttributeValue>> | undefined,
+): Map<string, string> {
   const found = new Map<string, string>();
   for (const [name, attribute] of Object.entries(attributes ?? {})) {
     if (attribute.StringValue !== undefined) found.set(name, attribute.StringValue);
@@ -108,5 +123,9 @@ function integer(text: string | undefined): number | undefined {
 }
 
 function damaged(): IntermodalError {
-  return new IntermodalError('invalid-message', 'the MD5 of the body is not the one that the queue states', { transport: 'sqs' });
+  return new IntermodalError(
+    'invalid-message',
+    'the MD5 of the body is not the one that the queue states',
+    { transport: 'sqs' },
+  );
 }

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { type Message, ReceiveMessageCommand, type ReceiveMessageCommandInput } from '@aws-sdk/client-sqs';
-import type { IntermodalError, Receiver, ReceiverOptions, WireDelivery } from '@intermodal/core/driver';
+import {
+  type Message,
+  ReceiveMessageCommand,
+  type ReceiveMessageCommandInput,
+} from '@aws-sdk/client-sqs';
+import type {
+  IntermodalError,
+  Receiver,
+  ReceiverOptions,
+  WireDelivery,
+} from '@intermodal/core/driver';
 import type { Clients } from './clients.ts';
-import { createLife } from './life.ts';
+import type { Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import { maxLeaseSeconds } from './options.ts';
 import type { QueueAt } from './queues.ts';
@@ -12,6 +21,7 @@ import { createSettling, type Receipt } from './settlement.ts';
 export interface ReceiverSettings {
   readonly clients: Clients;
   readonly queue: QueueAt;
+  readonly life: Life;
   readonly form: ReadForm;
   readonly fifo: boolean;
   readonly leaseMs: number;
@@ -24,6 +34,7 @@ interface Poll {
   readonly max: number;
   /** Nobody waits any more: what it brings is given back. */
   taker: Taker | undefined;
+  answered: boolean;
 }
 
 interface Taker {
@@ -42,6 +53,8 @@ const maxPerReceive = 10;
 // Less than the five minutes of the service, which count from an earlier moment than ours.
 const attemptMs = 240_000;
 const giveBackTries = 3;
+// An empty answer that came at once must not become a busy loop, which is billed by the request.
+const leastPollMs = 500;
 
 const systemAttributes: ReceiveMessageCommandInput['MessageSystemAttributeNames'] = [
   'ApproximateReceiveCount',
@@ -54,21 +67,30 @@ const systemAttributes: ReceiveMessageCommandInput['MessageSystemAttributeNames'
 ];
 
 export function createReceiver(settings: ReceiverSettings, options: ReceiverOptions): Receiver {
-  const { clients, queue, fifo } = settings;
+  const { clients, queue, life, fifo } = settings;
   const { clock } = options;
   const owner = {};
-  const life = createLife();
   // A lease counts from before the request, so it must outlast the wait for the first message twice.
-  const leaseSeconds = Math.min(maxLeaseSeconds, Math.max(2, Math.ceil((options.leaseMs ?? settings.leaseMs) / 1_000)));
+  const leaseSeconds = Math.min(
+    maxLeaseSeconds,
+    Math.max(2, Math.ceil((options.leaseMs ?? settings.leaseMs) / 1_000)),
+  );
   const waitSeconds = Math.min(settings.waitSeconds, Math.floor(leaseSeconds / 2));
-  const settling = createSettling({ client: clients.main, queue, owner, clock, life, leaseSeconds });
+  const settling = createSettling({
+    client: clients.main,
+    queue,
+    owner,
+    clock,
+    life,
+    leaseSeconds,
+  });
   const polls = new Map<Poll, Promise<void>>();
   let unanswered: Attempt[] = [];
   let closing = false;
   let abandoned = 0;
 
   function start(max: number): Poll {
-    const poll: Poll = { max, taker: undefined };
+    const poll: Poll = { max, taker: undefined, answered: false };
     const finished = request(max)
       .then(
         (deliveries) => hand(poll, deliveries),
@@ -84,13 +106,19 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
     const sentAt = clock.now();
     try {
       const output = await clients.receive.send(new ReceiveMessageCommand(input(max, attempt)));
-      return (output.Messages ?? []).map((message) => deliveryOf(message, sentAt));
+      const deliveries = (output.Messages ?? []).map((message) => deliveryOf(message, sentAt));
+      if (deliveries.length === 0) await pause(sentAt + leastPollMs - clock.now());
+      return deliveries;
     } catch (cause) {
       const { error, certainty } = mapError(cause, queue.place);
       if (attempt !== undefined && certainty === 'unknown') unanswered.push(attempt);
       life.report(error);
       throw error;
     }
+  }
+
+  function pause(ms: number): Promise<void> | undefined {
+    return ms > 0 ? new Promise((resolve) => void clock.setTimer(resolve, ms)) : undefined;
   }
 
   function attemptFor(max: number): Attempt {
@@ -116,7 +144,11 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
 
   function deliveryOf(native: Message, sentAt: number): WireDelivery {
     const { message, undecodable, group, attempt } = readMessage(native, settings.form);
-    const receipt: Receipt = { owner, handle: native.ReceiptHandle ?? '', endsAt: sentAt + maxLeaseSeconds * 1_000 };
+    const receipt: Receipt = {
+      owner,
+      handle: native.ReceiptHandle ?? '',
+      endsAt: sentAt + maxLeaseSeconds * 1_000,
+    };
     return {
       token: { value: receipt },
       message,
@@ -132,6 +164,7 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
 
   async function hand(poll: Poll, deliveries: readonly WireDelivery[]): Promise<void> {
     const { taker } = poll;
+    poll.answered = true;
     if (taker !== undefined) {
       poll.taker = undefined;
       taker.resolve(deliveries);
@@ -144,7 +177,7 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
   async function giveBack(deliveries: readonly WireDelivery[]): Promise<number> {
     let left = deliveries;
     for (let tries = 0; tries < giveBackTries && left.length > 0; tries += 1) {
-      if (tries > 0) await new Promise<void>((resolve) => void clock.setTimer(resolve, 100 * tries));
+      await pause(100 * tries);
       const releases = left.map(({ token }) => ({ token, action: 'release' }) as const);
       const outcomes = await settling.settle(releases, new AbortController().signal);
       left = left.filter((_, index) => typeof outcomes[index] === 'object');
@@ -154,7 +187,9 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
 
   /** One that a stopped `receive` left behind, if it brings no more than is wanted. */
   function orphan(max: number): Poll | undefined {
-    for (const poll of polls.keys()) if (poll.taker === undefined && poll.max <= max) return poll;
+    for (const poll of polls.keys()) {
+      if (poll.taker === undefined && !poll.answered && poll.max <= max) return poll;
+    }
     return undefined;
   }
 
@@ -193,9 +228,12 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
     dead: life.dead,
     receive,
     // Tokens die with their receiver, although the service would still honour their handles.
-    settle: (batch, signal) => (life.over ? Promise.resolve(batch.map(() => 'lost')) : settling.settle(batch, signal)),
+    settle: (batch, signal) =>
+      life.over ? Promise.resolve(batch.map(() => 'lost')) : settling.settle(batch, signal),
     extend: (tokens, leaseMs, signal) =>
-      life.over ? Promise.resolve(tokens.map(() => 'lost')) : settling.extend(tokens, leaseMs, signal),
+      life.over
+        ? Promise.resolve(tokens.map(() => 'lost'))
+        : settling.extend(tokens, leaseMs, signal),
     async close(signal) {
       closing = true;
       for (const poll of polls.keys()) {
@@ -210,7 +248,10 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
   };
 }
 
-async function settledOrAborted(work: readonly Promise<void>[], signal: AbortSignal): Promise<void> {
+async function settledOrAborted(
+  work: readonly Promise<void>[],
+  signal: AbortSignal,
+): Promise<void> {
   if (work.length === 0 || signal.aborted) return;
   await new Promise<void>((resolve) => {
     const end = (): void => {

@@ -1,6 +1,16 @@
-import { SendMessageBatchCommand, type SendMessageBatchCommandOutput, type SQSClient } from '@aws-sdk/client-sqs';
-import { IntermodalError, type Prepared, type Sender, type SendLimits, type SendOutcome } from '@intermodal/core/driver';
-import { createLife } from './life.ts';
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchCommandOutput,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import {
+  IntermodalError,
+  type Prepared,
+  type Sender,
+  type SendLimits,
+  type SendOutcome,
+} from '@intermodal/core/driver';
+import type { Life } from './life.ts';
 import { mapEntryError, mapError, type MappedError } from './map-error.ts';
 import { type Entry, type WireForm, writeEntry } from './message.ts';
 import { serviceMaxBytes } from './options.ts';
@@ -9,8 +19,12 @@ import type { QueueAt } from './queues.ts';
 // What every service and emulator takes as a batch, whatever its queues are set to.
 const leastBatchBytes = 262_144;
 
-export function createSender(client: SQSClient, queue: QueueAt, form: WireForm): Sender {
-  const life = createLife();
+export function createSender(
+  client: SQSClient,
+  queue: QueueAt,
+  form: WireForm,
+  life: Life,
+): Sender {
   const sends = new Set<Promise<unknown>>();
   const limits: SendLimits = {
     maxBatchCount: 10,
@@ -20,10 +34,19 @@ export function createSender(client: SQSClient, queue: QueueAt, form: WireForm):
     lingerMs: 5,
   };
 
-  async function send(batch: readonly Prepared[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
-    const Entries = batch.map((prepared, index) => ({ ...(prepared.payload as Entry), Id: String(index) }));
+  async function send(
+    batch: readonly Prepared[],
+    signal: AbortSignal,
+  ): Promise<readonly SendOutcome[]> {
+    const Entries = batch.map((prepared, index) => ({
+      ...(prepared.payload as Entry),
+      Id: String(index),
+    }));
     try {
-      const output = await client.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }), { abortSignal: signal });
+      const output = await client.send(
+        new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }),
+        { abortSignal: signal },
+      );
       return outcomes(batch.length, output);
     } catch (cause) {
       const failure = mapError(cause, queue.place);
@@ -35,14 +58,20 @@ export function createSender(client: SQSClient, queue: QueueAt, form: WireForm):
   function outcomes(count: number, output: SendMessageBatchCommandOutput): SendOutcome[] {
     const found = Array.from({ length: count }, unanswered);
     for (const { Id, MessageId } of output.Successful ?? []) {
-      found[Number(Id)] = MessageId === undefined ? { ok: true } : { ok: true, brokerId: MessageId };
+      found[Number(Id)] =
+        MessageId === undefined ? { ok: true } : { ok: true, brokerId: MessageId };
     }
-    for (const entry of output.Failed ?? []) found[Number(entry.Id)] = failed(mapEntryError(entry, queue.place));
+    for (const entry of output.Failed ?? [])
+      found[Number(entry.Id)] = failed(mapEntryError(entry, queue.place));
     return found;
   }
 
   function unanswered(): SendOutcome {
-    const error = new IntermodalError('unknown', `${queue.place}: the service said nothing about an entry`, { transport: 'sqs', address: queue.place });
+    const error = new IntermodalError(
+      'unknown',
+      `${queue.place}: the service said nothing about an entry`,
+      { transport: 'sqs', address: queue.place },
+    );
     return { ok: false, certainty: 'unknown', error };
   }
 
@@ -55,7 +84,10 @@ export function createSender(client: SQSClient, queue: QueueAt, form: WireForm):
     },
     send(batch, signal) {
       if (life.over) {
-        const error = new IntermodalError('closed', `${queue.place}: this sender is closed`, { transport: 'sqs', address: queue.place });
+        const error = new IntermodalError('closed', `${queue.place}: this sender is closed`, {
+          transport: 'sqs',
+          address: queue.place,
+        });
         return Promise.resolve(batch.map(() => failed({ error, certainty: 'rejected' })));
       }
       const sending = send(batch, signal);

@@ -4,7 +4,13 @@ import {
   DeleteMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { type Clock, IntermodalError, type Settlement, type SettleOutcome, type Token } from '@intermodal/core/driver';
+import {
+  type Clock,
+  IntermodalError,
+  type Settlement,
+  type SettleOutcome,
+  type Token,
+} from '@intermodal/core/driver';
 import type { Life } from './life.ts';
 import { mapEntryError, mapError } from './map-error.ts';
 import type { QueueAt } from './queues.ts';
@@ -33,7 +39,11 @@ export type ExtendOutcome = SettleOutcome | { readonly leaseUntil: number };
 /** Deletes and visibility changes in as few requests as possible, with an outcome for each entry. */
 export interface Settling {
   settle(batch: readonly Settlement[], signal: AbortSignal): Promise<readonly SettleOutcome[]>;
-  extend(tokens: readonly Token[], leaseMs: number, signal: AbortSignal): Promise<readonly ExtendOutcome[]>;
+  extend(
+    tokens: readonly Token[],
+    leaseMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly ExtendOutcome[]>;
 }
 
 interface Work {
@@ -57,12 +67,20 @@ export function createSettling(options: SettlementOptions): Settling {
 
   const remove: Request = (works, abortSignal) => {
     const Entries = works.map(({ handle }, id) => ({ Id: String(id), ReceiptHandle: handle }));
-    return client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }), { abortSignal });
+    return client.send(new DeleteMessageBatchCommand({ QueueUrl: queue.url, Entries }), {
+      abortSignal,
+    });
   };
 
   const change: Request = (works, abortSignal) => {
-    const Entries = works.map(({ handle, visibilitySeconds }, id) => ({ Id: String(id), ReceiptHandle: handle, VisibilityTimeout: visibilitySeconds }));
-    return client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue.url, Entries }), { abortSignal });
+    const Entries = works.map(({ handle, visibilitySeconds }, id) => ({
+      Id: String(id),
+      ReceiptHandle: handle,
+      VisibilityTimeout: visibilitySeconds,
+    }));
+    return client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queue.url, Entries }), {
+      abortSignal,
+    });
   };
 
   function receiptOf(token: Token): Receipt | undefined {
@@ -76,7 +94,12 @@ export function createSettling(options: SettlementOptions): Settling {
     return Math.max(0, Math.min(Math.ceil(wantedMs / 1_000), leftSeconds));
   }
 
-  async function run(request: Request, works: readonly Work[], outcomes: ExtendOutcome[], signal: AbortSignal): Promise<void> {
+  async function run(
+    request: Request,
+    works: readonly Work[],
+    outcomes: ExtendOutcome[],
+    signal: AbortSignal,
+  ): Promise<void> {
     // One after another: on FIFO queues the order of core's batch is the order in which messages come back.
     for (let from = 0; from < works.length; from += maxEntries) {
       const chunk = works.slice(from, from + maxEntries);
@@ -87,12 +110,17 @@ export function createSettling(options: SettlementOptions): Settling {
     }
   }
 
-  async function answersOf(request: Request, works: readonly Work[], signal: AbortSignal): Promise<SettleOutcome[]> {
+  async function answersOf(
+    request: Request,
+    works: readonly Work[],
+    signal: AbortSignal,
+  ): Promise<SettleOutcome[]> {
     try {
       const output = await request(works, signal);
       const answers: SettleOutcome[] = [];
       for (const { Id } of output.Successful ?? []) answers[Number(Id)] = 'done';
-      for (const entry of output.Failed ?? []) answers[Number(entry.Id)] = outcomeOf(mapEntryError(entry, queue.place).error);
+      for (const entry of output.Failed ?? [])
+        answers[Number(entry.Id)] = outcomeOf(mapEntryError(entry, queue.place).error);
       return answers;
     } catch (cause) {
       const { error } = mapError(cause, queue.place);
@@ -106,7 +134,13 @@ export function createSettling(options: SettlementOptions): Settling {
   }
 
   function unanswered(): SettleOutcome {
-    return { failed: new IntermodalError('unknown', `${queue.place}: the service said nothing about an entry`, { transport: 'sqs', address: queue.place }) };
+    return {
+      failed: new IntermodalError(
+        'unknown',
+        `${queue.place}: the service said nothing about an entry`,
+        { transport: 'sqs', address: queue.place },
+      ),
+    };
   }
 
   return {
@@ -129,11 +163,20 @@ export function createSettling(options: SettlementOptions): Settling {
             changes.push({ index, handle, visibilitySeconds: 0 });
             break;
           case 'reject':
-            outcomes[index] = { failed: new IntermodalError('unsupported', `${queue.place}: dead letters are published, not rejected`, { transport: 'sqs' }) };
+            outcomes[index] = {
+              failed: new IntermodalError(
+                'unsupported',
+                `${queue.place}: dead letters are published, not rejected`,
+                { transport: 'sqs' },
+              ),
+            };
             break;
         }
       }
-      await Promise.all([run(remove, removals, outcomes as ExtendOutcome[], signal), run(change, changes, outcomes as ExtendOutcome[], signal)]);
+      await Promise.all([
+        run(remove, removals, outcomes as ExtendOutcome[], signal),
+        run(change, changes, outcomes as ExtendOutcome[], signal),
+      ]);
       return outcomes;
     },
 
@@ -145,11 +188,13 @@ export function createSettling(options: SettlementOptions): Settling {
       for (const [index, token] of tokens.entries()) {
         const receipt = receiptOf(token);
         const visibilitySeconds = receipt === undefined ? 0 : within(receipt, wantedMs);
-        if (receipt !== undefined && visibilitySeconds > 0) changes.push({ index, handle: receipt.handle, visibilitySeconds });
+        if (receipt !== undefined && visibilitySeconds > 0)
+          changes.push({ index, handle: receipt.handle, visibilitySeconds });
       }
       await run(change, changes, outcomes, signal);
       for (const { index, visibilitySeconds } of changes) {
-        if (outcomes[index] === 'done') outcomes[index] = { leaseUntil: sentAt + visibilitySeconds * 1_000 };
+        if (outcomes[index] === 'done')
+          outcomes[index] = { leaseUntil: sentAt + visibilitySeconds * 1_000 };
       }
       return outcomes;
     },

@@ -16,11 +16,13 @@ const topicArn = /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(?:\
  */
 export function unwrapNotification(text: string): Notification | undefined {
   // Most bodies are no envelope, and need not be parsed to know it.
-  if (!text.startsWith('{') || !text.includes('"TopicArn"') || !text.includes('"Notification"')) return undefined;
+  if (!text.startsWith('{') || !text.includes('"TopicArn"') || !text.includes('"Notification"'))
+    return undefined;
   const envelope = parse(text);
   if (envelope === undefined || envelope['Type'] !== 'Notification') return undefined;
   const { MessageId: id, Message: body, TopicArn: topic, Timestamp: timestamp } = envelope;
-  if (typeof id !== 'string' || typeof body !== 'string' || typeof timestamp !== 'string') return undefined;
+  if (typeof id !== 'string' || typeof body !== 'string' || typeof timestamp !== 'string')
+    return undefined;
   if (typeof topic !== 'string' || !topicArn.test(topic)) return undefined;
   const publishedAt = Date.parse(timestamp);
   const headers = stringAttributes(envelope['MessageAttributes']);

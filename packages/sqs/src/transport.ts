@@ -1,14 +1,21 @@
 import { ListQueuesCommand } from '@aws-sdk/client-sqs';
-import { type Address, IntermodalError, type Transport } from '@intermodal/core/driver';
+import { IntermodalError, type Transport } from '@intermodal/core/driver';
 import { fifoCapabilities, type SqsCapabilities, standardCapabilities } from './capabilities.ts';
 import { createClients } from './clients.ts';
+import { createLife, type Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import type { WireForm } from './message.ts';
-import { checkOptions, serviceMaxBytes, type SqsTransportOptions } from './options.ts';
-import { createAdmin, groupTag, otherGroup } from './provision.ts';
-import { createQueues, placeOf, type QueueAt } from './queues.ts';
+import {
+  checkOptions,
+  serviceMaxBytes,
+  type SqsTransportOptions,
+  waitSecondsOf,
+} from './options.ts';
+import { checkGroup, createAdmin } from './provision.ts';
+import { createQueues, type QueueAt } from './queues.ts';
 import { createReceiver } from './receiver.ts';
 import { createSender } from './sender.ts';
+import { groupTag } from './wanted.ts';
 import { hasMd5 } from './wire-text.ts';
 
 /**
@@ -26,11 +33,8 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
   const checksum = options.checksum ?? (hasMd5() ? 'md5' : 'none');
   /** Queues that this process consumes, and for which group: it holds where tags may not be read. */
   const groups = new Map<string, string>();
-
-  async function find(address: Address, signal: AbortSignal): Promise<QueueAt> {
-    const reference = await queues.reference(address);
-    return { url: await queues.url(reference, signal), place: placeOf(reference.name) };
-  }
+  const lives = new Set<Life>();
+  let closed = false;
 
   /** Also proves that the queue is there. */
   async function sizeLimit(queue: QueueAt, signal: AbortSignal): Promise<number> {
@@ -47,9 +51,21 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
 
   async function claim(queue: QueueAt, group: string, signal: AbortSignal): Promise<void> {
     const tags = await queues.tags(queue, signal);
-    const owner = tags?.[groupTag] ?? groups.get(queue.url) ?? group;
-    if (owner !== group) throw otherGroup(queue.place, owner, group);
+    checkGroup(queue.place, tags?.[groupTag] ?? groups.get(queue.url), group);
     groups.set(queue.url, group);
+  }
+
+  function born(): Life {
+    const life = createLife();
+    lives.add(life);
+    void life.dead.then(() => lives.delete(life));
+    return life;
+  }
+
+  /** @throws `closed` */
+  function mayOpen(): void {
+    if (closed)
+      throw new IntermodalError('closed', 'the transport was closed', { transport: 'sqs' });
   }
 
   const capabilities = fifo ? fifoCapabilities : standardCapabilities;
@@ -58,27 +74,36 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
     capabilities: capabilities as SqsCapabilities<F>,
 
     async openSender(address, signal) {
-      const queue = await find(address, signal);
+      mayOpen();
+      const queue = await queues.find(address, signal);
       const form: WireForm = {
         groups: fifo ? 'fifo' : options.fairQueues === true ? 'fair' : 'plain',
         dedupe: address.role === 'dead-letter' ? 'fresh' : 'by-id',
         maxMessageBytes: await sizeLimit(queue, signal),
         place: queue.place,
       };
-      return createSender(clients.main, queue, form);
+      mayOpen();
+      return createSender(clients.main, queue, form, born());
     },
 
     async openReceiver(address, receiverOptions, signal) {
-      const queue = await find(address, signal);
+      mayOpen();
+      const queue = await queues.find(address, signal);
       if (address.role === 'main') await claim(queue, address.group ?? address.channel, signal);
+      mayOpen();
       return createReceiver(
         {
           clients,
           queue,
-          form: { channel: address.channel, checksum, snsEnvelopes: options.snsEnvelopes ?? 'unwrap' },
+          life: born(),
+          form: {
+            channel: address.channel,
+            checksum,
+            snsEnvelopes: options.snsEnvelopes ?? 'unwrap',
+          },
           fifo,
           leaseMs: options.leaseMs ?? 30_000,
-          waitSeconds: options.waitSeconds ?? 20,
+          waitSeconds: waitSecondsOf(options),
           maxConcurrentReceives: options.maxConcurrentReceives ?? 10,
         },
         receiverOptions,
@@ -89,7 +114,7 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
 
     async check(address, signal) {
       if (address !== undefined) {
-        const queue = await find(address, signal);
+        const queue = await queues.find(address, signal);
         await sizeLimit(queue, signal);
         return;
       }
@@ -103,6 +128,8 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
     },
 
     close() {
+      closed = true;
+      for (const life of lives) life.end();
       clients.destroy();
       return Promise.resolve();
     },

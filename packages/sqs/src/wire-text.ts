@@ -8,7 +8,7 @@ import { bodyBytes, IntermodalError } from '@intermodal/core/driver';
  */
 const illegal = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 const attributeName = /^(?!aws\.|amazon\.)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/i;
-const maxAttributeName = 256;
+export const maxNameBytes = 256;
 /** ASCII letters, digits and punctuation: what a message group and a deduplication id may be. */
 const identifier = /^[!-~]{1,128}$/;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -21,23 +21,33 @@ export interface EncodedBody {
 /** The body as SQS can carry it: as it is where it is legal text, else in base64. @throws `invalid-message` */
 export function encodeBody(body: string | Uint8Array): EncodedBody {
   const text = typeof body === 'string' ? body : asText(body);
-  if (text !== undefined && text !== '' && !illegal.test(text)) return { text, base64: false };
+  if (text !== undefined && isText(text)) return { text, base64: false };
   if (typeof body === 'string' && /\p{Surrogate}/u.test(body)) {
     // UTF-8 has no lone surrogates: any encoding would change the body without a word.
-    throw new IntermodalError('invalid-message', 'the body holds half of a surrogate pair, which no UTF-8 text can: send bytes');
+    throw new IntermodalError(
+      'invalid-message',
+      'the body holds half of a surrogate pair, which no UTF-8 text can: send bytes',
+    );
   }
   const bytes = bodyBytes(body);
   // SQS takes no empty body; a line break is base64 of nothing to every decoder that allows for wrapped lines.
   if (bytes.length === 0) return { text: '\n', base64: true };
-  return { text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'), base64: true };
+  return {
+    text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64'),
+    base64: true,
+  };
 }
 
 /** @throws `invalid-message` */
 export function decodeBody(text: string): Uint8Array {
   const bytes = Buffer.from(text, 'base64');
   // Node skips what is not base64 instead of refusing it.
-  if (unpadded(bytes.toString('base64')) === unpadded(text.replaceAll(/\s/g, ''))) return new Uint8Array(bytes);
-  throw new IntermodalError('invalid-message', "the body is marked as base64 by 'imenc' and is not");
+  if (unpadded(bytes.toString('base64')) === unpadded(text.replaceAll(/\s/g, '')))
+    return new Uint8Array(bytes);
+  throw new IntermodalError(
+    'invalid-message',
+    "the body is marked as base64 by 'imenc' and is not",
+  );
 }
 
 function unpadded(text: string): string {
@@ -52,9 +62,16 @@ function asText(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Whether SQS takes it as a string attribute without changing it. */
+/** Whether SQS takes it as a body or an attribute's value without changing it. */
+export function isText(value: string): boolean {
+  return value !== '' && !illegal.test(value);
+}
+
+/** Whether SQS takes it as a string attribute, and the SDK's plain objects too. */
 export function fitsAttribute(name: string, value: string): boolean {
-  return name.length <= maxAttributeName && attributeName.test(name) && value !== '' && !illegal.test(value);
+  return (
+    name !== '__proto__' && name.length <= maxNameBytes && attributeName.test(name) && isText(value)
+  );
 }
 
 /** `text` itself where SQS takes it as a message group or deduplication id, else its hash. */

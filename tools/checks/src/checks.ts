@@ -100,6 +100,10 @@ export function allChecks(packages: readonly Package[], scratch: string): readon
       run: () => checkConsumerTypes(consumer),
     },
     command('api reports', process.execPath, ['tools/docs/src/api.ts'], ['types']),
+    command('docs made from code', process.execPath, [
+      '--conditions=intermodal:source',
+      'tools/docs/src/generated.ts',
+    ]),
     {
       name: 'are the types wrong',
       after: ['pack'],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { bytes, type Codec, Rejection } from '@intermodal/core';
+import { Rejection } from '@intermodal/core';
 import type { WireDelivery } from '@intermodal/core/driver';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
@@ -16,7 +16,9 @@ export const deadLetters: readonly Case[] = [
     rules: ['R10'],
     async run(context) {
       const orders = await context.channel();
-      const handler = async (delivery: { reject(reason: string): Promise<void> }): Promise<void> => {
+      const handler = async (delivery: {
+        reject(reason: string): Promise<void>;
+      }): Promise<void> => {
         await delivery.reject('no such customer');
       };
       const consumer = await context.consume(context.client(), orders, handler);
@@ -32,7 +34,10 @@ export const deadLetters: readonly Case[] = [
         assert.equal(letter.message.headers.get(name), value, `the header ${name} is missing`);
       }
       assert.equal(letter.message.headers.get('imreason'), 'no such customer');
-      assert.ok(letter.message.headers.get('imorigin')?.includes(orders.name), 'the origin is missing');
+      assert.ok(
+        letter.message.headers.get('imorigin')?.includes(orders.name),
+        'the origin is missing',
+      );
       assert.equal(letter.message.headers.get('imattempt'), '1');
       assert.equal(letter.message.id, id, 'a dead letter keeps the id of its message');
       assert.equal(consumer.stats().deadLettered, 1);
@@ -83,7 +88,7 @@ export const deadLetters: readonly Case[] = [
     name: 'an undecodable message is rejected alone, with the bytes that it came with',
     rules: ['R11', 'R10'],
     async run(context) {
-      const raw = await context.channel({ codec: bytes as Codec<unknown> });
+      const raw = await context.channel({ codec: context.codecs.bytes });
       const orders = { ...raw, codec: context.declare().codec };
       const publisher = context.client();
       const garbage = Uint8Array.of(0x7b, 0xff, 0x00, 0x22);
@@ -171,6 +176,23 @@ export const deadLetters: readonly Case[] = [
         letters.map((letter) => letter.message.id),
         ids,
       );
+    },
+  },
+  {
+    name: 'dead letters go to another transport where one is given',
+    rules: ['R10'],
+    async run(context) {
+      const orders = await context.channel();
+      const options = { deadLetter: { transport: context.transport() } };
+      const handler = (): void => {
+        throw new Rejection('never again');
+      };
+      const client = context.client();
+      const consumer = await context.consume(client, orders, handler, options);
+      const ids = await publishSome(context, orders, 3);
+      await context.eventually('all are dead letters', () => consumer.stats().deadLettered === 3);
+      const letters = await lettersOf(context, orders, 3);
+      assert.deepEqual(letters.map((letter) => letter.message.id).sort(), [...ids].sort());
     },
   },
   {

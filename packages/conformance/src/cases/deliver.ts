@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
-import { openReceiver, unbounded } from '../driver-level.ts';
 import { eachOnce, gate, upTo } from '../expect.ts';
 import type { TestChannel } from '../test-client.ts';
 
@@ -120,7 +119,12 @@ export const deliver: readonly Case[] = [
       const held = context.journal();
       const free = context.journal();
       const options = { concurrency: 2, prefetch: 5 };
-      await context.consume(context.client(), orders, held.handler(() => hold.opened), options);
+      await context.consume(
+        context.client(),
+        orders,
+        held.handler(() => hold.opened),
+        options,
+      );
       await held.reaches(2);
       await context.never('more handlers ran than concurrency', () => held.seen.length > 2);
       await context.consume(context.client(), orders, free.handler());
@@ -130,14 +134,11 @@ export const deliver: readonly Case[] = [
         () => `it got ${String(free.ids().length)} of ${String(ids.length)}`,
       );
       hold.open();
-      await context.eventually('all were handled', () => held.ids().length + free.ids().length >= 20);
+      await context.eventually(
+        'all were handled',
+        () => held.ids().length + free.ids().length >= 20,
+      );
     },
-  },
-  {
-    name: 'the driver itself hands out no more than prefetch until something is settled',
-    rules: ['R7'],
-    claims: { receive: [true], settle: ['message'] },
-    run: driverKeepsPrefetch,
   },
   {
     name: 'concurrency can be changed while handlers run',
@@ -197,28 +198,4 @@ export async function publishSome(
     if (!outcome.ok) throw outcome.error;
     return outcome.id;
   });
-}
-
-async function driverKeepsPrefetch(context: Context): Promise<void> {
-  const orders = await context.channel();
-  await publishSome(context, orders, 10);
-  const { receiver, collect, close } = await openReceiver(context, orders, { prefetch: 3 });
-  const [one] = await collect(3);
-  let more = 0;
-  const stop = new AbortController();
-  /** A poll that ended with nothing is asked again. */
-  const receiving = (async (): Promise<void> => {
-    while (more === 0 && !stop.signal.aborted) {
-      more += (await receiver.receive(10, stop.signal)).length;
-    }
-  })();
-  receiving.catch(() => undefined);
-  await context.never('the driver handed out more than prefetch', () => more > 0);
-  assert.ok(one !== undefined);
-  const settling = receiver.settle([{ token: one.token, action: 'ack' }], unbounded());
-  assert.deepEqual(await context.within('a settlement', settling), ['done']);
-  await context.within('a delivery after a settlement', receiving);
-  assert.equal(more, 1, 'one was settled, so one may follow');
-  stop.abort();
-  await close();
 }

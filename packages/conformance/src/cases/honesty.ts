@@ -176,7 +176,11 @@ export const honesty: readonly Case[] = [
         await rejectsWith('priority 10', publishing, 'invalid-argument');
       }
       if (!context.capabilities.receive) return;
-      for (const options of [{ concurrency: 0 }, { concurrency: 2, prefetch: 1 }, { concurrency: 1.5 }]) {
+      for (const options of [
+        { concurrency: 0 },
+        { concurrency: 2, prefetch: 1 },
+        { concurrency: 1.5 },
+      ]) {
         const consuming = context.consume(client, orders, () => undefined, options);
         await rejectsWith(JSON.stringify(options), consuming, 'invalid-argument');
       }
@@ -195,15 +199,16 @@ export const honesty: readonly Case[] = [
         await rejectsWith('backlog', client.backlog(orders, { group }), 'unsupported');
         return;
       }
-      await publishSome(context, orders, 6);
+      const rejecting = await context.consume(context.client(), orders, async (delivery) => {
+        await delivery.reject('this one');
+      });
+      await publishSome(context, orders, 1);
+      await context.eventually('one was rejected', () => rejecting.stats().deadLettered === 1);
+      await rejecting.stop();
+      await publishSome(context, orders, 5);
       const hold = gate();
-      const handler = async (delivery: { body: unknown; reject(reason: string): Promise<void> }): Promise<void> => {
-        if ((delivery.body as { n: number }).n === 0) await delivery.reject('this one');
-        else await hold.opened;
-      };
       const options = { concurrency: 2, prefetch: 2 };
-      const consumer = await context.consume(context.client(), orders, handler, options);
-      await context.eventually('one was rejected', () => consumer.stats().deadLettered === 1);
+      const consumer = await context.consume(context.client(), orders, () => hold.opened, options);
       await context.eventually('two run', () => consumer.stats().running === 2);
       const counted = async (): Promise<void> => {
         for (;;) {

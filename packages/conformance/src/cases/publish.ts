@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { bytes, type Codec } from '@intermodal/core';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
 import { assertCode, eachOnce, rejectsWith, upTo } from '../expect.ts';
@@ -74,7 +73,10 @@ export const publish: readonly Case[] = [
       assert.deepEqual(await publisher.publishMany(orders, []), []);
       const wanted: string[] = [];
       for (const count of [1, 2, 9, 10, 11, 21, 101, 501]) {
-        const messages = upTo(count).map((n) => ({ body: { n }, id: `of-${String(count)}-${String(n)}` }));
+        const messages = upTo(count).map((n) => ({
+          body: { n },
+          id: `of-${String(count)}-${String(n)}`,
+        }));
         const outcomes = await publisher.publishMany(orders, messages);
         const ids = messages.map((message) => message.id);
         assert.deepEqual(
@@ -96,7 +98,7 @@ export const publish: readonly Case[] = [
     name: 'large messages published together all arrive, so batches are split by bytes too',
     rules: ['P4'],
     async run(context) {
-      const parcels = await context.channel({ codec: bytes as Codec<unknown> });
+      const parcels = await context.channel({ codec: context.codecs.bytes });
       const limit = context.limits.messageBytes ?? 262_144;
       const size = Math.floor(limit * 0.4);
       const messages = upTo(7).map((n) => ({ body: new Uint8Array(size).fill(n) }));
@@ -190,7 +192,11 @@ export const publish: readonly Case[] = [
       await rejectsWith('publish', client.publish(nowhere, { n: 1 }), 'not-found');
       await rejectsWith('check', client.check(nowhere), 'not-found');
       if (!context.capabilities.receive) return;
-      await rejectsWith('consume', context.consume(client, nowhere, () => undefined), 'not-found');
+      await rejectsWith(
+        'consume',
+        context.consume(client, nowhere, () => undefined),
+        'not-found',
+      );
     },
   },
 ];

@@ -7,7 +7,7 @@ export const stop: readonly Case[] = [
   {
     name: 'stop waits for running handlers, settles them, and gives back the rest at once',
     rules: ['R12'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: { receive: [true], settle: ['message'], release: ['free', 'counted'] },
     async run(context) {
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 10);
@@ -27,7 +27,8 @@ export const stop: readonly Case[] = [
       await context.eventually('the others were given back', () => rest.ids().length === 8);
       const { lease } = context.capabilities;
       const returned = Math.max(...rest.seen.map((seen) => seen.at)) - stoppedAt;
-      if (lease) assert.ok(returned < context.times.leaseMs, 'they were left to the end of their lease');
+      if (lease)
+        assert.ok(returned < context.times.leaseMs, 'they were left to the end of their lease');
       hold.open();
       assert.deepEqual(await stopping, { completed: 2, released: 4, abandoned: 0 });
       await consumer.done;
@@ -83,6 +84,27 @@ export const stop: readonly Case[] = [
       const rest = context.journal();
       await context.consume(context.client(), orders, rest.handler());
       await eachOnce(context, rest, ids);
+    },
+  },
+  {
+    name: 'a deadline that is given later, and ends earlier, counts',
+    rules: ['R12'],
+    async run(context) {
+      const orders = await context.channel();
+      const client = context.client();
+      const hold = gate();
+      const journal = context.journal();
+      const consumer = await context.consume(
+        client,
+        orders,
+        journal.handler(() => hold.opened),
+      );
+      await publishSome(context, orders, 1);
+      await journal.reaches(1);
+      const stopping = consumer.stop({ deadlineMs: 600_000 });
+      await client.close({ deadlineMs: 100 });
+      assert.equal((await stopping).abandoned, 1);
+      hold.open();
     },
   },
   {

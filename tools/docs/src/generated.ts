@@ -1,0 +1,133 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { publishablePackages } from '@intermodal/checks/packages';
+import { root } from '@intermodal/checks/places';
+import type { Capabilities } from '@intermodal/core';
+import { defaults } from '../../../packages/core/src/defaults.ts';
+import { permissionsText } from '../../../packages/sqs/test/permissions-text.ts';
+
+// Compares the parts of the documentation that are made from code with the code; `--write` rewrites them.
+
+type Row = readonly string[];
+
+/** As the formatter writes tables: cells padded to the widest of their column. */
+function table([head = [], ...rows]: readonly Row[]): string {
+  const widths = head.map((_, column) =>
+    Math.max(3, ...[head, ...rows].map((row) => (row[column] ?? '').length)),
+  );
+  const line = (row: Row): string =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+/** Every kind of transport there is, from `packages/<name>/test/variants.ts`. */
+async function variants(): Promise<ReadonlyMap<string, Capabilities>> {
+  const found = new Map<string, Capabilities>();
+  for (const { path } of publishablePackages()) {
+    const file = join(path, 'test/variants.ts');
+    if (!existsSync(file)) continue;
+    const module = (await import(pathToFileURL(file).href)) as {
+      readonly variants: Readonly<Record<string, Capabilities>>;
+    };
+    for (const [name, capabilities] of Object.entries(module.variants))
+      found.set(name, capabilities);
+  }
+  return found;
+}
+
+const meanings: Readonly<Record<keyof Capabilities, string>> = {
+  receive: 'can consume',
+  groups: 'independent subscribers',
+  order: 'what stays in order',
+  isolation: 'what a failing key holds up',
+  settle: 'settled per message, or by watermark',
+  duplicates: 'repeats without a fault',
+  durable: 'survives a broker restart',
+  ackConfirmed: '`ack` resolves on the answer',
+  attempts: 'who counts deliveries',
+  release: 'giving back unstarted',
+  retry: 'who redelivers',
+  lease: 'leases that are renewed',
+  delay: '`delayMs`',
+  ttl: '`ttlMs`',
+  priority: '`priority`',
+  dedupe: '`dedupeId`',
+  replay: '`from`, `position`',
+  headers: 'where headers travel',
+};
+
+function shown(value: boolean | string): string {
+  if (value === true) return 'yes';
+  return value === false || value === 'none' ? '–' : value;
+}
+
+async function capabilityTable(): Promise<string> {
+  const found = [...(await variants())];
+  const names = Object.keys(meanings) as (keyof Capabilities)[];
+  return table([
+    ['capability', 'means', ...found.map(([name]) => name)],
+    ...names.map((name) => [
+      `\`${name}\``,
+      meanings[name],
+      ...found.map(([, capabilities]) => shown(capabilities[name])),
+    ]),
+  ]);
+}
+
+const settings: Readonly<Record<keyof typeof defaults, readonly [where: string, unit: string]>> = {
+  publishTimeoutMs: ['`createClient`, `publish` (`timeoutMs`)', 'ms'],
+  maxPendingMessages: ['`createClient`', 'messages of one address'],
+  maxPendingBytes: ['`createClient`', 'bytes of one address'],
+  operationTimeoutMs: ['`createClient`', 'ms'],
+  concurrency: ['`consume`, `receive`; `prefetch` is the same unless given', 'handlers'],
+  maxAttempts: ['`consume` (`retry.maxAttempts`), `provision`', 'attempts'],
+  retryFirstDelayMs: ['first step of the default `retry.delayMs`, then doubled, with jitter', 'ms'],
+  retryMaxDelayMs: ['last step of the default `retry.delayMs`', 'ms'],
+  localRetryMaxMs: ['`consume`', 'ms'],
+  checkpointMs: ['`consume`, logs', 'ms'],
+  unsettledWarningMs: ['`consume`', 'ms'],
+  batchWaitMs: ['`consumeBatch` (`waitMs`)', 'ms'],
+  stopDeadlineMs: ['`stop`, `close` (`deadlineMs`)', 'ms'],
+};
+
+function defaultsTable(): string {
+  return table([
+    ['default', 'value', 'unit', 'set by'],
+    ...(Object.keys(settings) as (keyof typeof defaults)[]).map((name) => [
+      `\`${name}\``,
+      defaults[name].toLocaleString('en'),
+      settings[name][1],
+      settings[name][0],
+    ]),
+  ]);
+}
+
+const blocks: readonly {
+  readonly file: string;
+  readonly name: string;
+  readonly make: () => string | Promise<string>;
+}[] = [
+  { file: 'README.md', name: 'capabilities', make: capabilityTable },
+  { file: 'docs/defaults.md', name: 'defaults', make: defaultsTable },
+  { file: 'packages/sqs/README.md', name: 'permissions', make: permissionsText },
+];
+
+let stale = 0;
+for (const { file, name, make } of blocks) {
+  const path = join(root, file);
+  const before = readFileSync(path, 'utf8');
+  const pattern = new RegExp(`(<!-- ${name}:begin -->\n\n)[\\s\\S]*?(\n\n<!-- ${name}:end -->)`);
+  if (!pattern.test(before)) throw new Error(`${file} has no place for '${name}'`);
+  const made = await make();
+  const after = before.replace(pattern, (_, begin: string, end: string) => `${begin}${made}${end}`);
+  if (after === before) continue;
+  if (process.argv.includes('--write')) writeFileSync(path, after);
+  else {
+    stale += 1;
+    process.stderr.write(
+      `${relative(root, path)}: '${name}' is not what the code says; run pnpm docs\n`,
+    );
+  }
+}
+process.exitCode = stale > 0 ? 1 : 0;
