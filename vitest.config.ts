@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Tests read the workspace's packages from source, so that nothing needs building first. */
@@ -27,7 +28,12 @@ function projectsOf(folder: string): TestProjectInlineConfiguration[] {
   const beside = 'src/**/*.test.ts';
   const apart = 'test/**/*.test.ts';
   if (manifest.intermodal?.brokers === undefined) return [project(name, folder, [beside, apart])];
-  return [project(name, folder, [beside]), project(`${name}:broker`, folder, [apart])];
+  const withBrokers = project(`${name}:broker`, folder, [apart]);
+  const globalSetup = [resolve('tools/brokers/src/vitest-setup.ts')];
+  return [
+    project(name, folder, [beside]),
+    { ...withBrokers, test: { ...withBrokers.test, globalSetup } },
+  ];
 }
 
 export default defineConfig({

@@ -56,9 +56,16 @@ function parse(args: readonly string[]): {
       },
     }).values;
   } catch (error) {
-    const [sentence = ''] = (error as Error).message.split(/\.\s|\n/);
-    throw new Refusal(`${sentence}: --help lists the options.`, { cause: error });
+    throw new Refusal(`${complaint(error)}: --help lists the options.`, { cause: error });
   }
+}
+
+/** The parser's own messages go on about what someone may have meant. */
+function complaint(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const [option = 'an option'] = /--[a-z]+/.exec(message) ?? [];
+  if (code !== 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return message.split('. ', 1).join();
+  return message.includes('does not take') ? `${option} takes no value` : `${option} needs a value`;
 }
 
 function seconds(text: string): number {

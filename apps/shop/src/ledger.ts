@@ -9,8 +9,9 @@ import { textLines } from './text-lines.ts';
 /** Where a run writes down what it does, so that another process can go on from it. */
 export interface Ledger {
   readonly run: string;
-  /** Resolves once the entries are on disk; those of one call, and of earlier calls, before. */
+  /** Resolves once the entries, and those of earlier calls, are on disk. */
   append(entries: readonly LedgerEntry[]): Promise<void>;
+  /** Resolves when nothing is being written. Never rejects for what could not be written. */
   close(): Promise<void>;
 }
 
@@ -52,7 +53,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     }
     return {
       run,
-      append: (entries) => batches.add(entries.map(line).join('')),
+      append: (entries) =>
+        entries.length === 0 ? Promise.resolve() : batches.add(entries.map(line).join('')),
       async close() {
         await batches.idle();
         await file.close();

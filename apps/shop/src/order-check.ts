@@ -21,7 +21,8 @@ export function createOrderCheck(): OrderCheck {
         seen = [];
         highest.set(stream, seen);
       }
-      const isInOrder = seen.every((last = 0, at) => at < step || last < sequence);
+      // Steps that were not seen yet are holes, which `every` leaves out.
+      const isInOrder = seen.every((last, at) => at < step || last < sequence);
       seen[step] = Math.max(seen[step] ?? 0, sequence);
       return isInOrder;
     },

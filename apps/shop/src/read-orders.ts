@@ -13,9 +13,10 @@ export async function* readOrders(
 ): AsyncGenerator<OrderLine> {
   const lineOf = new Map<string, number>();
   const ordersOf = new Map<string, number>();
-  for await (const { number: line, ...read } of textLines(chunks)) {
+  for await (const read of textLines(chunks)) {
+    const { number: line } = read;
     if (read.text?.trim() === '') continue;
-    const parsed = read.text === undefined ? read : parseOrder(read.text);
+    const parsed = read.text === undefined ? { reason: read.reason } : parseOrder(read.text);
     if (parsed.order === undefined) {
       yield { line, reason: parsed.reason };
       continue;
@@ -42,23 +43,27 @@ function parseOrder(text: string): Parsed {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { reason: `not valid JSON${columnOf(error)}` };
+    return { reason: `not valid JSON${placeOf(error)}` };
   }
   const result = Order.safeParse(value);
   return result.success ? { order: result.data } : { reason: describe(result.error) };
 }
 
 /** The parser's own message quotes the line, which may be private; where it stopped is enough. */
-function columnOf(error: unknown): string {
-  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+function placeOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('end of JSON')) return ': it ends too early';
+  const position = /at position (\d+)/.exec(message)?.[1];
   return position === undefined ? '' : ` at column ${Number(position) + 1}`;
 }
 
 function describe({ issues }: z.ZodError): string {
   return issues
     .map(({ path, message }) => {
-      const place = path.map(String).join('.');
-      return place === '' ? message : `${place}: ${message}`;
+      const place = path.length === 0 ? 'the line' : path.map(String).join('.');
+      // Standard wording of the schema library, which is longer than a line of a list wants.
+      const what = message.replace(/^Invalid input: /, '');
+      return what.endsWith('received undefined') ? `${place} is missing` : `${place}: ${what}`;
     })
     .join('; ');
 }

@@ -5,23 +5,18 @@ export class Refusal extends Error {
   }
 }
 
+const fileProblems: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'it may not be opened',
+  EPERM: 'it may not be opened',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'a part of the path is a file, not a folder',
+  ENOSPC: 'the disk is full',
+};
+
 /** What went wrong with a file, in words: Node's own message repeats the path and the system call. */
 export function fileProblem(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  switch (code) {
-    case 'ENOENT':
-      return 'there is no such file or folder';
-    case 'EACCES':
-    case 'EPERM':
-      return 'it may not be opened';
-    case 'EISDIR':
-      return 'it is a folder';
-    case 'ENOTDIR':
-    case 'EEXIST':
-      return 'a part of the path is a file, not a folder';
-    case 'ENOSPC':
-      return 'the disk is full';
-    default:
-      return message;
-  }
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return fileProblems[code] ?? message;
 }

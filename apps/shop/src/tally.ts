@@ -41,6 +41,7 @@ export interface Tally {
   /** A message is about to be published. Again: nothing changes. */
   intend(message: Message): void;
   confirm(id: string): void;
+  isIntended(id: string): boolean;
   /** Whether it need not be published any more. */
   isPublished(id: string): boolean;
   isHandled(id: string, group: string): boolean;
@@ -105,6 +106,7 @@ export function createTally(groupsOf: (channel: string) => readonly string[]): T
         entry.confirmed = true;
       });
     },
+    isIntended: (id) => entries.has(id),
     isPublished(id) {
       const entry = entries.get(id);
       return entry !== undefined && isTaken(entry);

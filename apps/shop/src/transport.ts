@@ -1,20 +1,37 @@
-import type { Transport } from '@intermodal/core';
+import {
+  IntermodalError,
+  openTransport,
+  type Transport,
+  type TransportFactory,
+} from '@intermodal/core';
 import { memoryTransport } from '@intermodal/memory';
 import { Refusal } from './refusal.ts';
 
-/** THE line: change it, and everything else stays as it is. */
+/** THE line: change it, and the orders take another way. */
 export const transportUrl = 'memory:';
 
-/** One entry for each transport that the shop can be run on. */
-const factories: Readonly<Record<string, () => Transport>> = {
-  memory: () => memoryTransport(),
+/** What the shop can be run on, each with the parameters that its URL may have. */
+const factories: Readonly<Record<string, TransportFactory>> = {
+  memory({ number }) {
+    const shards = number('shards');
+    return memoryTransport(shards === undefined ? {} : { log: { shards } });
+  },
 };
 
-/** @throws Refusal */
-export function transportOf(url: string): Transport {
+/** A name alone is a URL without anything else. @throws Refusal */
+export async function transportOf(url: string): Promise<Transport> {
   const [scheme = ''] = url.split(':', 1);
-  const factory = Object.hasOwn(factories, scheme) ? factories[scheme] : undefined;
-  if (factory !== undefined && url === `${scheme}:`) return factory();
-  const known = Object.keys(factories).map((name) => `${name}:`);
-  throw new Refusal(`'${scheme}:' is no transport of this shop: choose one of ${known.join(', ')}.`);
+  // As in `amqps:` and `mqtt+wss:`: how a transport is spoken, not which.
+  const spoken = [scheme, scheme.replace(/\+.*$/, ''), scheme.replace(/(\+.*|s)$/, '')];
+  const names = Object.keys(factories);
+  if (!spoken.some((name) => names.includes(name))) {
+    const known = names.map((name) => `${name}:`).join(', ');
+    throw new Refusal(`There is no transport '${scheme}' in this shop: it has ${known}.`);
+  }
+  try {
+    return await openTransport(url === scheme ? `${url}:` : url, factories);
+  } catch (error) {
+    const { message } = IntermodalError.from(error);
+    throw new Refusal(`The transport cannot be used: ${message}.`, { cause: error });
+  }
 }

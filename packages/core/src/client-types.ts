@@ -13,7 +13,6 @@ import type {
   Consumer,
   ConsumerSettings,
   ProvisionOptions,
-  PullSettings,
 } from './consumer-types.ts';
 import type { DeliveryBase } from './delivery.ts';
 import type { Backlog, StartPosition } from './driver.ts';
@@ -157,7 +156,10 @@ export interface ClientOf<in P, in G, in N, out X> extends PublisherOf<P, N> {
     options: G,
     handler: (delivery: DeliveryBase<O> & X) => Promise<void> | void,
   ) => Promise<Consumer>;
-  /** As `consume`, many deliveries at a time: a return acks all that are not settled, a throw retries them. */
+  /**
+   * As `consume`, many deliveries at a time: a return acks all that are not settled, a throw retries them. What stands
+   * unsettled behind a delivery of its key that is to be tried again comes again after it.
+   */
   readonly consumeBatch: <I, O>(
     channel: Ordered<I, O, N>,
     options: G & BatchOptions,
@@ -166,7 +168,7 @@ export interface ClientOf<in P, in G, in N, out X> extends PublisherOf<P, N> {
   /** The same, pulled: each delivery must be settled by the caller. Leaving the loop stops the consumer. */
   readonly receive: <I, O>(
     channel: Ordered<I, O, N>,
-    options: G & PullSettings,
+    options: G,
   ) => AsyncIterableIterator<DeliveryBase<O> & X>;
   /** What is waiting. `unsupported` where the broker does not tell. */
   readonly backlog: (

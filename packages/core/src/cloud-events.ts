@@ -14,12 +14,12 @@ import {
   mediaType,
   parseTime,
   specVersion,
-  tracingAttributes,
 } from './cloud-event-attributes.ts';
 import { decodeEvent, encodeEvent, toMessage } from './cloud-event-envelope.ts';
 import { bodyText } from './codec.ts';
 import type { WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
+import { tracingNames } from './header-packing.ts';
 
 export const defaultCloudEventsPrefix = 'ce-';
 
@@ -64,7 +64,7 @@ function splitHeaders(message: WireMessage, options: CloudEventsOptions): Split 
     if (reason !== undefined)
       throw new IntermodalError('invalid-argument', `header '${header}': ${reason}`);
     checkAttribute(name, value, `header '${header}'`);
-    if (tracingAttributes.has(name)) throw bareName(header, name);
+    if (tracingNames.has(name)) throw bareName(header, name);
     if (name === 'source') source = value;
     else if (name === 'type') type = value;
     else attributes.set(name, value);
@@ -186,4 +186,15 @@ function attributeOf(header: string, prefix: string): string | undefined {
   if (prefix === 'cloudEvents:' && header.startsWith('cloudEvents_'))
     return header.slice(prefix.length);
   return undefined;
+}
+
+/** A binary event with the names of another transport's binding; other messages as they are. */
+export function renameAttributes(message: WireMessage, from: string, to: string): WireMessage {
+  if (from === to || !message.headers.has(`${from}specversion`)) return message;
+  const headers = new Map<string, string>();
+  for (const [header, value] of message.headers) {
+    const name = attributeOf(header, from);
+    headers.set(name === undefined ? header : `${to}${name}`, value);
+  }
+  return { ...message, headers };
 }

@@ -6,6 +6,7 @@ export interface Codec<T> {
   readonly contentType: string;
   /** A string is sent as text where the broker knows text; bytes are never changed. */
   encode(value: T): string | Uint8Array;
+  /** What it returns is the handler's to change, so it must not share memory with `body`, which a retry decodes again. */
   decode(body: string | Uint8Array): T;
 }
 
@@ -58,9 +59,9 @@ export const text: Codec<string> = {
   decode: bodyText,
 };
 
-/** Bytes, as they are: for bodies that are encoded already. */
+/** Bytes, as they are: for bodies that are encoded already. Those published must not change until `publish` resolves. */
 export const bytes: Codec<Uint8Array> = {
   contentType: 'application/octet-stream',
   encode: (value) => value,
-  decode: bodyBytes,
+  decode: (body) => (typeof body === 'string' ? encoder.encode(body) : new Uint8Array(body)),
 };

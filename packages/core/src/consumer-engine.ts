@@ -120,8 +120,11 @@ export function createConsumerEngine(
     },
     started,
     returned,
+    isOpen: ({ held, intent }) =>
+      !held.lost && (intent === undefined || settling.retriesHere(held)),
     rewind(handles) {
       for (const { held } of handles) {
+        settling.forgetRetry(held);
         unstart(held);
         held.handle = undefined;
         held.localRetries += 1;

@@ -35,9 +35,6 @@ export interface BatchOptions {
   readonly waitMs?: number;
 }
 
-/** Nothing beyond what `consume` takes; a type of its own so that the two can part. */
-export type PullSettings = Pick<ConsumerSettings, 'prefetch'>;
-
 export interface ProvisionOptions {
   /** The groups of each channel. @defaultValue one group, named as the channel */
   readonly groups?: readonly string[];

@@ -27,8 +27,8 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   intent: Intent | undefined;
   /** The handler's time is over, and it has not returned. */
   abandoned = false;
-  /** Set where nobody's return tells that the application is done with it: called when it settles. */
-  onIntent: (() => void) | undefined;
+  /** Set where no handler's return tells that the application is done with it: called when it settles, or is lost. */
+  onOver: (() => void) | undefined;
   #abort: AbortController | undefined;
   #aborted: IntermodalError | undefined;
   #promise: Promise<void> | undefined;
@@ -123,20 +123,18 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   }
 
   #settle(intent: Intent): Promise<void> {
-    if (this.intent !== undefined) {
-      if (alike(this.intent, intent)) return this.#settled();
-      const text = `this delivery was settled before with '${this.intent.action}'`;
+    const first = this.intent;
+    this.intent ??= this.held.lost ? undefined : intent;
+    this.onOver?.();
+    if (first !== undefined) {
+      if (alike(first, intent)) return this.#settled();
+      const text = `this delivery was settled before with '${first.action}'`;
       return Promise.reject(
         new IntermodalError('already-settled', text, { address: this.channel }),
       );
     }
-    if (this.held.lost) {
-      this.onIntent?.();
-      return Promise.reject(this.leaseLost());
-    }
-    this.intent = intent;
+    if (this.held.lost) return Promise.reject(this.leaseLost());
     const settled = this.#settled();
-    this.onIntent?.();
     this.#owner.settle(this, intent);
     return settled;
   }

@@ -86,6 +86,7 @@ export function createHolding(options: HoldingOptions): Holding {
     markLost(held, error);
     held.waiting = false;
     held.handle?.abort(held.handle.leaseLost());
+    held.handle?.onOver?.();
     if (lanes.remove((other) => other === held).length === 0) {
       settleUp(held);
       return;
@@ -96,10 +97,11 @@ export function createHolding(options: HoldingOptions): Holding {
 
   function giveBack(unstarted: readonly Held[]): void {
     for (const held of unstarted) {
+      // Its slot is free when the broker has it back, and not before.
       options.settling().release(held, (given) => {
         if (given) counters.released += 1;
+        forget(held);
       });
-      forget(held);
     }
   }
 

@@ -22,6 +22,7 @@ export type {
 } from './client-types.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { bytes, type Codec, json, text } from './codec.ts';
+export { compositeTransport, type CompositeTransportOptions } from './composite.ts';
 export type {
   BatchOptions,
   Consumer,
@@ -39,6 +40,13 @@ export {
   Rejection,
 } from './error.ts';
 export { openTransport, type TransportFactory, type TransportLocation } from './open-transport.ts';
+export {
+  createPushReceiver,
+  type PushDelivery,
+  type PushOutcome,
+  type PushReceiver,
+  type PushReceiverOptions,
+} from './push-receiver.ts';
 export type { StandardSchema } from './schema.ts';
 export type { Telemetry, TelemetryEvent } from './telemetry.ts';
 export {

@@ -36,11 +36,11 @@ export function pull(
     },
     async return() {
       left = true;
-      if (starting === undefined) return { done: true, value: undefined };
-      const consumer = await starting;
+      // What kept it from starting is told to who waits in `next`; leaving is none of its failures.
+      const consumer = await starting?.catch(() => undefined);
       runner?.end(undefined);
       runner?.leave();
-      await consumer.stop();
+      await consumer?.stop();
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

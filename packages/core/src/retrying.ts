@@ -19,7 +19,11 @@ export interface Retrying {
   retry(handle: DeliveryHandle, delayMs: number, error: unknown): void;
   /** The handler that asked for a local retry has returned. */
   resume(handle: DeliveryHandle): void;
-  /** What gives it back: unstarted, or as the failure that waited for its local retry. */
+  /** Whether a local retry of it is to come. */
+  isHere(held: Held): boolean;
+  /** It comes again by another way. */
+  forget(held: Held): void;
+  /** What gives it back: as never touched, or as the failure that it was. */
   giveBack(held: Held): Settlement;
 }
 
@@ -33,11 +37,13 @@ export function createRetrying(options: RetryingOptions): Retrying {
   function retry(handle: DeliveryHandle, delayMs: number, error: unknown): void {
     const { held } = handle;
     const at = clock.now() + delayMs;
+    const keyed = held.orderKey !== undefined;
+    // A broker that brings it again at once would bring a key's followers, which it has pushed already, before it.
+    const onlyHere =
+      capabilities.retry === 'local' || (keyed && capabilities.retry === 'immediate');
     // A handler whose time is over may run for ever: only where nobody else can retry does it hold up its message.
     const brief = at - held.arrivedAt <= plan.localRetryMaxMs && !handle.abandoned;
-    const keyed = held.orderKey !== undefined;
-    const local =
-      capabilities.retry === 'local' || (brief && (keyed || capabilities.retry === 'immediate'));
+    const local = onlyHere || (brief && (keyed || capabilities.retry === 'immediate'));
     counters.retried += 1;
     telemetry?.({ type: 'retried', ...about(held), delayMs, local, error });
     if (local) {
@@ -70,7 +76,10 @@ export function createRetrying(options: RetryingOptions): Retrying {
     wheel.set(held.alarm, at);
   }
 
-  /** The key's followers go back before it, in one batch and in order: none of them may be handled first. */
+  /**
+   * The key's followers go back behind it, in one batch and in order: a broker that pushes would bring a follower that
+   * went back first before it.
+   */
   function retryAtBroker(handle: DeliveryHandle, delayMs: number): void {
     const { held } = handle;
     const { settler, leases } = held.epoch;
@@ -84,10 +93,10 @@ export function createRetrying(options: RetryingOptions): Retrying {
     for (const follower of followers) {
       follower.settled = true;
       telemetry?.({ type: 'released', ...about(follower) });
-      options.onGivenBack(follower);
     }
     const go = (): void => {
       if (held.lost) {
+        for (const follower of followers) options.onGivenBack(follower);
         conclude(handle, 'lost', 'retried');
         return;
       }
@@ -99,29 +108,32 @@ export function createRetrying(options: RetryingOptions): Retrying {
       if (followers.length === 0) settler.add(failed, true, done);
       else
         settler.addInOrder([
-          ...followers.map((each) => [release(each), () => undefined] as const),
           [failed, done],
+          ...followers.map((each) => [giveBack(each), () => options.onGivenBack(each)] as const),
         ]);
     };
     if (extending.length === 0) go();
     else void Promise.all(extending).then(go);
   }
 
-  function release(held: Held): Settlement {
-    return { token: held.wire.token, action: 'release' };
+  function giveBack(held: Held): Settlement {
+    const { token, attempt = 1 } = held.wire;
+    const waiting = held.waiting;
+    held.waiting = false;
+    const touched = held.handle !== undefined || held.localRetries > 0;
+    if (!touched || capabilities.retry === 'local') return { token, action: 'release' };
+    // A handler has seen it, so giving it back must count as an attempt.
+    const delayMs = waiting ? Math.max(0, (due.get(held) ?? 0) - clock.now()) : 0;
+    if (waiting) wheel.cancel(held.alarm);
+    const failed = held.handle?.attempt ?? attempt + held.localRetries - 1;
+    return { token, action: 'retry', delayMs, attempt: failed };
   }
 
   return {
     retry,
     resume,
-    giveBack(held) {
-      if (!held.waiting) return release(held);
-      held.waiting = false;
-      wheel.cancel(held.alarm);
-      const delayMs = Math.max(0, (due.get(held) ?? 0) - clock.now());
-      if (capabilities.retry === 'local') return release(held);
-      const attempt = held.handle?.attempt ?? 1;
-      return { token: held.wire.token, action: 'retry', delayMs, attempt };
-    },
+    isHere: (held) => due.has(held),
+    forget: (held) => due.delete(held),
+    giveBack,
   };
 }

@@ -47,7 +47,7 @@ export function runPull(engine: Engine): PullRunner {
     }
     engine.started(next, handle);
     held.add(handle);
-    handle.onIntent = () => {
+    handle.onOver = () => {
       if (!held.delete(handle)) return;
       engine.returned(handle, undefined);
       if (held.size === 0) for (const resolve of draining.splice(0)) resolve();

@@ -29,6 +29,10 @@ export interface Settling {
   fail(handle: DeliveryHandle, error: unknown): void;
   /** A local retry was asked for while the handler ran; it has returned now. */
   resumeRetry(handle: DeliveryHandle): void;
+  /** Whether a local retry of it is to come. */
+  retriesHere(held: Held): boolean;
+  /** That retry is not to come by itself any more. */
+  forgetRetry(held: Held): void;
   /** Gives back one that no handler has seen, or whose local retry is not awaited any more. */
   release(held: Held, done: (given: boolean) => void): void;
 }
@@ -172,6 +176,8 @@ export function createSettling(options: SettlingOptions): Settling {
   return {
     settle,
     resumeRetry: retrying.resume,
+    retriesHere: retrying.isHere,
+    forgetRetry: retrying.forget,
     fail(handle, error) {
       if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
       else if (handle.attempt < policy.maxAttempts)

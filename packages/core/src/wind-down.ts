@@ -42,11 +42,9 @@ export async function windDown(parts: WindDownParts): Promise<StopReport> {
   holding.giveBackUnstarted();
   await Promise.race([runner.drain(), over]);
   await Promise.race([fetched, over]);
-  // Local retries are not awaited: they go back too, behind their followers.
-  holding.giveBack([
-    ...lanes.remove(() => true),
-    ...[...holding.all].filter((held) => held.waiting),
-  ]);
+  // Local retries are not awaited: they go back too, before their followers.
+  const waiting = [...holding.all].filter((held) => held.waiting);
+  holding.giveBack([...waiting, ...lanes.remove(() => true)]);
   epoch?.settler.flush();
   await Promise.race([holding.untilEmpty(), over]);
   await Promise.race([epoch?.settler.idle(), over]);
@@ -55,7 +53,7 @@ export async function windDown(parts: WindDownParts): Promise<StopReport> {
   let abandoned = 0;
   const text = 'the consumer was stopped, and its deadline has passed';
   for (const held of holding.all) {
-    if (held.settled) continue;
+    if (held.settled && held.running) continue; // its handler is late, its settlement is not
     abandoned += 1;
     held.lost = true;
     held.handle?.abort(new IntermodalError('timeout', text, { address: plan.channel }));

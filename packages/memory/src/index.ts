@@ -7,6 +7,8 @@ export {
 export type { EntryState } from './broker/channel.ts';
 export type { MemoryFaults, SendFailure } from './broker/faults.ts';
 export type {
+  MemoryBaseOptions,
+  MemoryCapabilities,
   MemoryLogCapabilities,
   MemoryLogOptions,
   MemoryQueueCapabilities,

@@ -7,13 +7,13 @@ import {
   type WireDelivery,
 } from '@intermodal/core/driver';
 import { openConnection } from './broker/connection.ts';
-import { type Hold, isFor, type LogGroup, type Member } from './broker/log-group.ts';
+import type { Hold, LogGroup, Member } from './broker/log-group.ts';
 import { createWaiting } from './broker/waiting.ts';
 import { copyMessage, type Stored } from './message.ts';
 import { receiveLimits, type ReceiverSetup } from './receiver.ts';
 
-/** Its value is the hold that it was read under: only that one's own tokens have an offset. */
-interface Place extends Token {
+/** Its value is the hold under which it was read; only a token of ours can have one. */
+interface LogToken extends Token {
   readonly value: Hold;
   readonly offset: number;
 }
@@ -63,7 +63,7 @@ export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver
       const stored = shard.history.at(offset);
       if (stored === undefined) break;
       hold.cursor += 1;
-      if (!isFor(stored, group.name)) continue;
+      if (!group.isFor(stored)) continue;
       deliveries.push(deliver(hold, offset, stored));
       if (faults.nextIsDouble()) hold.cursor = offset;
     }
@@ -73,7 +73,7 @@ export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver
   }
 
   function deliver(hold: Hold, offset: number, stored: Stored): WireDelivery {
-    const token: Place = { value: hold, offset };
+    const token: LogToken = { value: hold, offset };
     return {
       token,
       message: copyMessage(stored.message),
@@ -107,10 +107,13 @@ export function openLogReceiver(group: LogGroup, setup: ReceiverSetup): Receiver
   function checkpoint(lane: string, at: Token | 'end'): SettleOutcome {
     const hold = member.holds.get(lane);
     if (hold === undefined || (at !== 'end' && at.value !== hold)) return 'lost';
-    if (at !== 'end') return group.checkpoint(hold, (at as Place).offset + 1);
-    if (hold.toldEnd) return group.end(hold);
-    const text = `'${lane}' has not been read to its end`;
-    return { failed: new IntermodalError('invalid-argument', text) };
+    if (at === 'end' && !hold.toldEnd) {
+      const text = `'${lane}' has not been read to its end`;
+      return { failed: new IntermodalError('invalid-argument', text, { transport: 'memory' }) };
+    }
+    if (at === 'end') group.end(hold);
+    else group.checkpoint(hold, (at as LogToken).offset + 1);
+    return 'done';
   }
 
   group.join(member);

@@ -108,7 +108,10 @@ export function plain(
     const known = groups.get(channel);
     groups.set(channel, known ?? group);
     if (known !== undefined && known !== group) {
-      throw new IntermodalError('unsupported', `'${channel}' has one group, and that is '${known}'`);
+      throw new IntermodalError(
+        'unsupported',
+        `'${channel}' has one group, and that is '${known}'`,
+      );
     }
   }
 

@@ -11,7 +11,7 @@ import type {
   WireDelivery,
 } from '@intermodal/core/driver';
 import type { Clients } from './clients.ts';
-import { createLife } from './life.ts';
+import type { Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import { maxLeaseSeconds } from './options.ts';
 import type { QueueAt } from './queues.ts';
@@ -21,6 +21,7 @@ import { createSettling, type Receipt } from './settlement.ts';
 export interface ReceiverSettings {
   readonly clients: Clients;
   readonly queue: QueueAt;
+  readonly life: Life;
   readonly form: ReadForm;
   readonly fifo: boolean;
   readonly leaseMs: number;
@@ -66,10 +67,9 @@ const systemAttributes: ReceiveMessageCommandInput['MessageSystemAttributeNames'
 ];
 
 export function createReceiver(settings: ReceiverSettings, options: ReceiverOptions): Receiver {
-  const { clients, queue, fifo } = settings;
+  const { clients, queue, life, fifo } = settings;
   const { clock } = options;
   const owner = {};
-  const life = createLife();
   // A lease counts from before the request, so it must outlast the wait for the first message twice.
   const leaseSeconds = Math.min(
     maxLeaseSeconds,

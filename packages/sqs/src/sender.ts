@@ -10,7 +10,7 @@ import {
   type SendLimits,
   type SendOutcome,
 } from '@intermodal/core/driver';
-import { createLife } from './life.ts';
+import type { Life } from './life.ts';
 import { mapEntryError, mapError, type MappedError } from './map-error.ts';
 import { type Entry, type WireForm, writeEntry } from './message.ts';
 import { serviceMaxBytes } from './options.ts';
@@ -19,8 +19,12 @@ import type { QueueAt } from './queues.ts';
 // What every service and emulator takes as a batch, whatever its queues are set to.
 const leastBatchBytes = 262_144;
 
-export function createSender(client: SQSClient, queue: QueueAt, form: WireForm): Sender {
-  const life = createLife();
+export function createSender(
+  client: SQSClient,
+  queue: QueueAt,
+  form: WireForm,
+  life: Life,
+): Sender {
   const sends = new Set<Promise<unknown>>();
   const limits: SendLimits = {
     maxBatchCount: 10,

@@ -2,6 +2,7 @@ import { ListQueuesCommand } from '@aws-sdk/client-sqs';
 import { IntermodalError, type Transport } from '@intermodal/core/driver';
 import { fifoCapabilities, type SqsCapabilities, standardCapabilities } from './capabilities.ts';
 import { createClients } from './clients.ts';
+import { createLife, type Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import type { WireForm } from './message.ts';
 import {
@@ -32,6 +33,8 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
   const checksum = options.checksum ?? (hasMd5() ? 'md5' : 'none');
   /** Queues that this process consumes, and for which group: it holds where tags may not be read. */
   const groups = new Map<string, string>();
+  const lives = new Set<Life>();
+  let closed = false;
 
   /** Also proves that the queue is there. */
   async function sizeLimit(queue: QueueAt, signal: AbortSignal): Promise<number> {
@@ -52,12 +55,26 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
     groups.set(queue.url, group);
   }
 
+  function born(): Life {
+    const life = createLife();
+    lives.add(life);
+    void life.dead.then(() => lives.delete(life));
+    return life;
+  }
+
+  /** @throws `closed` */
+  function mayOpen(): void {
+    if (closed)
+      throw new IntermodalError('closed', 'the transport was closed', { transport: 'sqs' });
+  }
+
   const capabilities = fifo ? fifoCapabilities : standardCapabilities;
   return {
     name: 'sqs',
     capabilities: capabilities as SqsCapabilities<F>,
 
     async openSender(address, signal) {
+      mayOpen();
       const queue = await queues.find(address, signal);
       const form: WireForm = {
         groups: fifo ? 'fifo' : options.fairQueues === true ? 'fair' : 'plain',
@@ -65,16 +82,20 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
         maxMessageBytes: await sizeLimit(queue, signal),
         place: queue.place,
       };
-      return createSender(clients.main, queue, form);
+      mayOpen();
+      return createSender(clients.main, queue, form, born());
     },
 
     async openReceiver(address, receiverOptions, signal) {
+      mayOpen();
       const queue = await queues.find(address, signal);
       if (address.role === 'main') await claim(queue, address.group ?? address.channel, signal);
+      mayOpen();
       return createReceiver(
         {
           clients,
           queue,
+          life: born(),
           form: {
             channel: address.channel,
             checksum,
@@ -107,6 +128,8 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
     },
 
     close() {
+      closed = true;
+      for (const life of lives) life.end();
       clients.destroy();
       return Promise.resolve();
     },

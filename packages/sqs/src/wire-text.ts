@@ -67,9 +67,11 @@ export function isText(value: string): boolean {
   return value !== '' && !illegal.test(value);
 }
 
-/** Whether SQS takes it as a string attribute. */
+/** Whether SQS takes it as a string attribute, and the SDK's plain objects too. */
 export function fitsAttribute(name: string, value: string): boolean {
-  return name.length <= maxNameBytes && attributeName.test(name) && isText(value);
+  return (
+    name !== '__proto__' && name.length <= maxNameBytes && attributeName.test(name) && isText(value)
+  );
 }
 
 /** `text` itself where SQS takes it as a message group or deduplication id, else its hash. */

@@ -21,7 +21,11 @@ export async function runDefect(defect: Defect): Promise<DefectReport> {
   try {
     return { ...report, caughtBy: await catchers(defect, on) };
   } catch (error) {
-    return { ...report, caughtBy: [], trouble: error instanceof Error ? error.message : String(error) };
+    return {
+      ...report,
+      caughtBy: [],
+      trouble: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 

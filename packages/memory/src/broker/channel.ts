@@ -3,6 +3,7 @@ import type { Payload, Stored } from '../message.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Queue } from './queue.ts';
 
+/** `ready` includes what waits behind another message of its key. */
 export type EntryState = 'ready' | 'delayed' | 'in-flight';
 
 /** An unsettled message of one group. */
@@ -42,7 +43,7 @@ export interface QueueChannel extends ChannelBase {
 export interface LogChannel extends ChannelBase {
   readonly mode: 'log';
   open(group: string, from: StartPosition | undefined): LogGroup;
-  /** Ids of its shards, in the order in which they came. */
+  /** Ids of the shards that take messages. */
   lanes(): string[];
   /** Closes a shard for two new ones. */
   split(lane: string): string[];

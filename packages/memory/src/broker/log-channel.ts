@@ -90,7 +90,7 @@ export function createLogChannel(options: ChannelOptions, shardCount: number): L
     expireLeases() {
       for (const group of groups.values()) group.stealAll();
     },
-    lanes: () => shards.map(({ id }) => id),
+    lanes: () => shards.filter(({ closed }) => !closed).map(({ id }) => id),
     split(lane) {
       const parent = shards.find(({ id, closed }) => id === lane && !closed);
       if (parent === undefined) {

@@ -13,7 +13,7 @@ interface Place {
   hold: Hold | undefined;
 }
 
-/** One member's time with a shard; what belongs to an earlier one is refused. */
+/** One member's time with a shard. It is fenced by not being in `Member.holds` any more. */
 export interface Hold {
   readonly place: Place;
   readonly member: Member;
@@ -26,6 +26,7 @@ export interface Hold {
 
 /** A receiver, as its group sees it. */
 export interface Member {
+  /** By lane. */
   readonly holds: Map<string, Hold>;
   /** Lanes that it lost and may still be at work on. */
   readonly leaving: Set<string>;
@@ -36,16 +37,17 @@ export interface Member {
 
 /** The shards of a log among the members of a group: each is read by one, from where the last one came to. */
 export interface LogGroup {
-  readonly name: string;
   /** Had a member once, and so has a place of its own. */
   readonly started: boolean;
   start(from: StartPosition): void;
   join(member: Member): void;
   leave(member: Member): void;
-  /** `lost` where the shard has another owner, or was given out anew. */
-  checkpoint(hold: Hold, offset: number): 'done' | 'lost';
-  /** The shard is read to its end: those that came out of it may be begun. */
-  end(hold: Hold): 'done' | 'lost';
+  /** Everything before `offset` is settled. */
+  checkpoint(hold: Hold, offset: number): void;
+  /** All of the shard is settled: those that came out of it may be begun. */
+  end(hold: Hold): void;
+  /** Whether a message of the log is meant for this group. */
+  isFor(stored: Stored): boolean;
   onSplit(): void;
   stealAll(): void;
   wake(): void;
@@ -123,7 +125,7 @@ export function createLogGroup(name: string, shards: readonly Shard[]): LogGroup
     free(hold);
     member.leaving.add(lane);
     const [thief] = [...members]
-      .filter((other) => other !== member)
+      .filter(({ leaving }) => !leaving.has(lane))
       .sort((one, other) => one.holds.size - other.holds.size);
     if (thief !== undefined) {
       take(place, thief);
@@ -134,8 +136,11 @@ export function createLogGroup(name: string, shards: readonly Shard[]): LogGroup
     if (place.hold === undefined) balance();
   }
 
+  function isFor({ only }: Stored): boolean {
+    return only === undefined || only === name;
+  }
+
   return {
-    name,
     get started() {
       return started;
     },
@@ -158,18 +163,15 @@ export function createLogGroup(name: string, shards: readonly Shard[]): LogGroup
       balance();
     },
     checkpoint(hold, offset) {
-      if (hold.place.hold !== hold) return 'lost';
       hold.place.next = Math.max(hold.place.next, offset);
-      return 'done';
     },
     end(hold) {
-      if (hold.place.hold !== hold) return 'lost';
       hold.place.next = hold.place.shard.history.end;
       hold.place.ended = true;
       free(hold);
       balance();
-      return 'done';
     },
+    isFor,
     onSplit: balance,
     stealAll() {
       for (const { hold } of [...places.values()]) if (hold !== undefined) void steal(hold);
@@ -186,7 +188,7 @@ export function createLogGroup(name: string, shards: readonly Shard[]): LogGroup
         if (ended) continue;
         for (let offset = next; offset < history.end; offset += 1) {
           const stored = history.at(offset);
-          if (stored === undefined || !isFor(stored, name)) continue;
+          if (stored === undefined || !isFor(stored)) continue;
           const state = offset < (hold?.cursor ?? next) ? 'in-flight' : 'ready';
           found.push({ stored, state, attempts: undefined });
         }
@@ -194,9 +196,4 @@ export function createLogGroup(name: string, shards: readonly Shard[]): LogGroup
       return found.sort((one, other) => one.stored.sequence - other.stored.sequence);
     },
   };
-}
-
-/** Whether `group` is to see a message of its log. */
-export function isFor({ only }: Stored, group: string): boolean {
-  return only === undefined || only === group;
 }

@@ -1,0 +1,40 @@
+/** The brokers that speak AWS's own API. */
+export type AwsBroker = 'fauxqs' | 'moto' | 'aws';
+
+/** What every client of the AWS SDK takes. */
+export interface AwsClientOptions {
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+const emulatorRegion = 'us-east-1';
+
+/**
+ * How a client of the AWS SDK reaches one of these brokers: the emulators with made-up credentials,
+ * the real services with what the SDK finds by itself.
+ *
+ * @param endpoint Another way to the same emulator, such as a fault proxy.
+ * @throws Error naming the variable that is missing.
+ */
+export function awsClientOptions(
+  broker: AwsBroker,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  endpoint?: string,
+): AwsClientOptions {
+  if (broker === 'aws') {
+    const region = needed(environment, 'AWS_REGION');
+    return endpoint === undefined ? { region } : { region, endpoint };
+  }
+  return {
+    region: emulatorRegion,
+    endpoint: endpoint ?? needed(environment, `INTERMODAL_${broker.toUpperCase()}_ENDPOINT`),
+    credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' },
+  };
+}
+
+function needed(environment: Readonly<Record<string, string | undefined>>, name: string): string {
+  const value = environment[name];
+  if (value) return value;
+  throw new Error(`${name} is not set: start the broker first, or give its address`);
+}

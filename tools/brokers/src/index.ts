@@ -1,0 +1,13 @@
+export { NotAvailable, type BrokerEnvironment, type Progress } from './broker.ts';
+export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
+export {
+  bringUp,
+  broughtUp,
+  startBroker,
+  startOwnBroker,
+  takeDown,
+  type Origin,
+  type OwnBroker,
+  type RunningBroker,
+  type StartOptions,
+} from './start.ts';

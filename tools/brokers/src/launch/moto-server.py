@@ -1,0 +1,88 @@
+# Started as a process of its own: `python moto-server.py <port> [host]`.
+#
+# It mends what would fail ordinary traffic in moto 5.2.5; to be looked at again with each new version.
+import functools
+import logging
+import sys
+import threading
+import time
+from types import FunctionType
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from moto.server import main
+from moto.sqs import models as sqs
+
+# One line of log a request costs more than most requests.
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
+# Without this the server closes the connection after each answer, which AWS does not.
+MotoRequestHandler.protocol_version = "HTTP/1.1"
+MotoRequestHandler.disable_nagle_algorithm = True
+
+# Each request has its thread, but moto guards its queues almost nowhere: a message sent while another
+# is being deleted is lost, and two receives can take the same one. So: one request at a time.
+changed = threading.Condition(threading.RLock())
+
+
+def one_at_a_time(method):
+    @functools.wraps(method)
+    def guarded(*args, **kwargs):
+        with changed:
+            try:
+                return method(*args, **kwargs)
+            finally:
+                changed.notify_all()
+
+    return guarded
+
+
+for name, method in list(vars(sqs.SQSBackend).items()):
+    if isinstance(method, FunctionType) and not name.startswith("_"):
+        setattr(sqs.SQSBackend, name, one_at_a_time(method))
+
+
+class LockedGroups:
+    """The FIFO groups that a receive must leave alone.
+
+    moto takes a set of them once, at the start. A long poll then never sees a group that is unlocked
+    while it waits, and of a group whose visibility expired it delivers the last message first.
+    """
+
+    def __init__(self, queue):
+        self.queue = queue
+        self.look_again()
+
+    def look_again(self):
+        self.in_flight = set(self.queue._pending_messages)
+
+    def __contains__(self, group):
+        return any(
+            message.group_id == group and not message.visible
+            for message in self.in_flight & self.queue._pending_messages
+        )
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+receives = threading.local()
+
+
+def locked_groups(queue):
+    receives.groups = LockedGroups(queue)
+    return receives.groups
+
+
+def wait_for_messages(queue, timeout):
+    # The original returns at once while a group is locked, and so keeps a whole core busy. Nothing
+    # wakes a poll when a visibility timeout runs out, hence the short wait.
+    changed.wait(0.05)
+    receives.groups.look_again()
+
+
+sqs.Queue.pending_message_groups = property(locked_groups)
+sqs.Queue.wait_for_messages = wait_for_messages
+# Asked for every message of a queue at each request, in a way that is ten times as slow.
+sqs.unix_time_millis = lambda: time.time() * 1000
+
+port, host = [*sys.argv[1:], "127.0.0.1"][:2]
+main(["-H", host, "-p", port])
