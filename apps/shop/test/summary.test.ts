@@ -25,8 +25,8 @@ function finished(totals: Partial<Totals>, change: Partial<Finished> = {}): Fini
       strangers: 0,
       totals: { ...none, ...totals },
       deliveredTo: new Map([
-        ['place-order/place-order', 1_000],
         ['order-events/billing', 7],
+        ['place-order/place-order', 1_000],
       ]),
     },
     ending: complete,
@@ -89,6 +89,6 @@ test.each<[Ending, string]>([
 
 test('the progress is one line', () => {
   expect(progressText(finished({ repeated: 4 }).status)).toBe(
-    'place-order 1,000, billing 7, retried 3, repeated 4, out of order 0',
+    '1,000 orders, 3 retried, 4 repeated, 0 out of order: place-order 1,000, billing 7',
   );
 });
