@@ -213,7 +213,7 @@ export function createQueue(clock: Clock): Queue {
     },
     leased(token, holder) {
       if (token.value !== holder) return undefined;
-      const { entry }: Partial<Lease> = token as Lease;
+      const { entry } = token as Partial<Lease>;
       return entry?.lease === token ? entry : undefined;
     },
     ack(entry) {
