@@ -79,9 +79,8 @@ export function createLeases(
   function request(batch: readonly Held[], leaseMs: number): Promise<void> {
     const controller = new AbortController();
     const tooSlow = timer(() => {
-      controller.abort(
-        new IntermodalError('timeout', `no answer to a lease extension within ${timeoutMs} ms`),
-      );
+      const text = 'no answer to a lease extension in time';
+      controller.abort(new IntermodalError('timeout', text, { retryable: true }));
     });
     // One that hangs must leave time for another try.
     wheel.set(tooSlow, clock.now() + Math.min(timeoutMs, Math.max(100, leaseMs / 3)));
