@@ -185,7 +185,7 @@ export function openContext(
     times,
     limits: harness.limits ?? {},
     broker,
-    codecs: { bytes: core.bytes as Codec<unknown>, text: core.text as Codec<unknown> },
+    codecs: { bytes: core.bytes, text: core.text },
     group,
     clock: waiting.clock,
     now: waiting.now,

@@ -72,8 +72,8 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'delivery-handle',
-        'if (alike(this.intent, intent)) return this.#settled();',
-        'if (alike(this.intent, intent)) return Promise.resolve();',
+        'if (alike(first, intent)) return this.#settled();',
+        'if (alike(first, intent)) return Promise.resolve();',
       ),
     ],
   },

@@ -179,7 +179,9 @@ export const driverDefects: readonly Defect[] = [
     name: 'the first ten headers are kept, in the order of the alphabet',
     wrap: preparing((message) => ({
       ...message,
-      headers: new Map([...message.headers].sort().slice(0, 10)),
+      headers: new Map(
+        [...message.headers].sort(([one], [other]) => (one < other ? -1 : 1)).slice(0, 10),
+      ),
     })),
   },
   {
