@@ -222,6 +222,12 @@ export const consumeDefects: readonly Defect[] = [
     ],
   },
   {
+    rule: 'R10',
+    in: 'core',
+    name: 'a consumer starts although its dead letters have no place',
+    edits: [edit('client', 'await deadLettersReachable(settings, source, plan.group);', '')],
+  },
+  {
     rule: 'R11',
     in: 'core',
     name: 'an undecodable message is acked away',
