@@ -19,7 +19,7 @@ export interface Retrying {
   retry(handle: DeliveryHandle, delayMs: number, error: unknown): void;
   /** The handler that asked for a local retry has returned. */
   resume(handle: DeliveryHandle): void;
-  /** What gives it back: unstarted, or as the failure that waited for its local retry. */
+  /** What gives it back: as never touched, or as the failure that it was. */
   giveBack(held: Held): Settlement;
 }
 
@@ -105,28 +105,25 @@ export function createRetrying(options: RetryingOptions): Retrying {
       else
         settler.addInOrder([
           [failed, done],
-          ...followers.map((each) => [release(each), () => options.onGivenBack(each)] as const),
+          ...followers.map((each) => [giveBack(each), () => options.onGivenBack(each)] as const),
         ]);
     };
     if (extending.length === 0) go();
     else void Promise.all(extending).then(go);
   }
 
-  function release(held: Held): Settlement {
-    return { token: held.wire.token, action: 'release' };
+  function giveBack(held: Held): Settlement {
+    const { token, attempt = 1 } = held.wire;
+    const waiting = held.waiting;
+    held.waiting = false;
+    const touched = held.handle !== undefined || held.localRetries > 0;
+    if (!touched || capabilities.retry === 'local') return { token, action: 'release' };
+    // A handler has seen it, so giving it back must count as an attempt.
+    const delayMs = waiting ? Math.max(0, (due.get(held) ?? 0) - clock.now()) : 0;
+    if (waiting) wheel.cancel(held.alarm);
+    const failed = held.handle?.attempt ?? attempt + held.localRetries - 1;
+    return { token, action: 'retry', delayMs, attempt: failed };
   }
 
-  return {
-    retry,
-    resume,
-    giveBack(held) {
-      if (!held.waiting) return release(held);
-      held.waiting = false;
-      wheel.cancel(held.alarm);
-      const delayMs = Math.max(0, (due.get(held) ?? 0) - clock.now());
-      if (capabilities.retry === 'local') return release(held);
-      const attempt = held.handle?.attempt ?? 1;
-      return { token: held.wire.token, action: 'retry', delayMs, attempt };
-    },
-  };
+  return { retry, resume, giveBack };
 }

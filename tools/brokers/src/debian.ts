@@ -35,9 +35,14 @@ async function install(packages: readonly string[], wantedBy: string): Promise<v
   const options = { env, timeout: withinMs, maxBuffer: 64 * 1024 * 1024 };
   const apt = async (...args: readonly string[]): Promise<unknown> =>
     run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-yq', ...args], options);
+  const installed = async (): Promise<unknown> =>
+    apt('install', '--no-install-recommends', ...packages);
   try {
-    await apt('update');
-    await apt('install', '--no-install-recommends', ...packages);
+    // A machine whose package lists are missing or old has to fetch them first, which takes longest.
+    await installed().catch(async () => {
+      await apt('update');
+      await installed();
+    });
   } catch (error) {
     const { stderr } = error as { readonly stderr?: string };
     const why = stderr?.trim().split('\n').at(-1) ?? String(error);

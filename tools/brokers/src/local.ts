@@ -155,10 +155,12 @@ function hasEnded(child: ChildProcess): boolean {
 }
 
 const ours = new Set<ChildProcess>();
+let isKillingAtExit = false;
 
 /** What is left of our own brokers when this process exits goes with it. */
 function endWithUs(started: readonly Started[]): void {
-  if (ours.size === 0) process.once('exit', killOurs);
+  if (!isKillingAtExit) process.once('exit', killOurs);
+  isKillingAtExit = true;
   for (const { child } of started) {
     ours.add(child);
     child.once('exit', () => ours.delete(child));
