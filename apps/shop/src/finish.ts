@@ -1,7 +1,10 @@
 /** `gave-up`: nothing happened any more, and something was still missing. */
-export type Ending =
+type Reason =
   | { readonly kind: 'complete' | 'interrupted' | 'gave-up' }
   | { readonly kind: 'failed'; readonly error: unknown };
+
+/** Why a run is over, and after how long. */
+export type Ending = Reason & { readonly seconds: number };
 
 /** Asked to stop: first gently, so that what was placed still goes through; then at once. */
 export interface Interrupt {
@@ -19,6 +22,8 @@ export interface FinishOptions {
 /** Decides when a run is over; the first reason counts. */
 export interface Finish {
   readonly ended: Promise<Ending>;
+  /** From now on silence counts: what the broker took to make the channels was none. */
+  readonly begin: () => void;
   /** Something happened. */
   readonly touch: () => void;
   /** Nothing more will be placed. */
@@ -30,19 +35,16 @@ export interface Finish {
 
 export function createFinish({ interrupt, patienceMs, isThrough }: FinishOptions): Finish {
   const { gently, atOnce } = interrupt;
-  let end!: (ending: Ending) => void;
+  const startedAt = performance.now();
+  let lastAt = startedAt;
+  let allPlaced: Reason | undefined;
+  let end!: (reason: Reason) => void;
   const ended = new Promise<Ending>((resolve) => {
-    end = resolve;
+    end = (reason) => {
+      resolve({ ...reason, seconds: (performance.now() - startedAt) / 1_000 });
+    };
   });
-  let allPlaced: Ending | undefined;
-  let lastAt = performance.now();
-  // A plain timer, since it also keeps the process alive while nothing but the broker is awaited.
-  const timer = setInterval(
-    () => {
-      if (performance.now() - lastAt > patienceMs) end({ kind: 'gave-up' });
-    },
-    Math.min(patienceMs, 250),
-  );
+  let timer: NodeJS.Timeout | undefined;
 
   function interrupted(): void {
     end({ kind: 'interrupted' });
@@ -57,6 +59,16 @@ export function createFinish({ interrupt, patienceMs, isThrough }: FinishOptions
   atOnce.addEventListener('abort', interrupted, { once: true });
   return {
     ended,
+    begin() {
+      lastAt = performance.now();
+      // A plain timer, since it also keeps the process alive while nothing but the broker is awaited.
+      timer = setInterval(
+        () => {
+          if (performance.now() - lastAt > patienceMs) end({ kind: 'gave-up' });
+        },
+        Math.min(patienceMs, 250),
+      );
+    },
     touch,
     placed() {
       allPlaced = { kind: gently.aborted ? 'interrupted' : 'complete' };

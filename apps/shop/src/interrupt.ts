@@ -1,7 +1,9 @@
 import type { Interrupt } from './finish.ts';
 
 /** Ctrl-C once is gentle, twice is at once; a third time, Node's own way. */
-export function listenForInterrupts(note: (text: string) => void): Interrupt & Disposable {
+export function listenForInterrupts(
+  note: (text: string) => void,
+): Interrupt & { readonly stop: () => void } {
   const gently = new AbortController();
   const atOnce = new AbortController();
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -22,5 +24,5 @@ export function listenForInterrupts(note: (text: string) => void): Interrupt & D
   }
 
   for (const signal of signals) process.on(signal, onSignal);
-  return { gently: gently.signal, atOnce: atOnce.signal, [Symbol.dispose]: stop };
+  return { gently: gently.signal, atOnce: atOnce.signal, stop };
 }

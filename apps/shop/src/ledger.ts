@@ -7,10 +7,12 @@ import { fileProblem, Refusal } from './refusal.ts';
 import { textLines } from './text-lines.ts';
 
 /** Where a run writes down what it does, so that another process can go on from it. */
-export interface Ledger extends AsyncDisposable {
+export interface Ledger {
   readonly run: string;
   /** Resolves once the entries, and those of earlier calls, are on disk. */
   append(entries: readonly LedgerEntry[]): Promise<void>;
+  /** Resolves when nothing is being written. Never rejects for what could not be written. */
+  close(): Promise<void>;
 }
 
 export interface LedgerOptions {
@@ -25,7 +27,7 @@ export interface LedgerOptions {
 /** A ledger that forgets: for a run that need not outlive its process. */
 export function forgetfulLedger(): Ledger {
   const done = Promise.resolve();
-  return { run: newRun(), append: () => done, [Symbol.asyncDispose]: () => done };
+  return { run: newRun(), append: () => done, close: () => done };
 }
 
 /**
@@ -53,7 +55,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       run,
       append: (entries) =>
         entries.length === 0 ? Promise.resolve() : batches.add(entries.map(line).join('')),
-      async [Symbol.asyncDispose]() {
+      async close() {
         await batches.idle();
         await file.close();
       },

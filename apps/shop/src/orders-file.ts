@@ -6,11 +6,12 @@ import { fileProblem, Refusal } from './refusal.ts';
 export const sampleFile: string = fileURLToPath(new URL('../sample/orders.jsonl', import.meta.url));
 
 /** A file of orders that can be read. */
-export interface OrdersFile extends AsyncDisposable {
+export interface OrdersFile {
   /** Its bytes, from the beginning. @throws Refusal */
   chunks(): AsyncIterable<Uint8Array>;
   /** Tells one file from another. @throws Refusal */
   digest(): Promise<string>;
+  close(): Promise<void>;
 }
 
 /** @throws Refusal where the file cannot be read */
@@ -50,6 +51,6 @@ export async function openOrdersFile(path: string): Promise<OrdersFile> {
       for await (const chunk of chunks()) hash.update(chunk);
       return `sha256:${hash.digest('hex')}`;
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    close: () => file.close(),
   };
 }

@@ -6,8 +6,9 @@ export interface Terminal {
 }
 
 /** Lines for the person at the terminal, with the state of things below them. */
-export interface Progress extends Disposable {
+export interface Progress {
   readonly note: (text: string) => void;
+  readonly stop: () => void;
 }
 
 const clearLine = '\r\u001B[K';
@@ -28,7 +29,7 @@ export function startProgress(terminal: Terminal, describe: () => string): Progr
     note(text) {
       terminal.write(isTerminal ? `${clearLine}${text}\n` : `${text}\n`);
     },
-    [Symbol.dispose]() {
+    stop() {
       clearInterval(timer);
       if (isTerminal) terminal.write(clearLine);
     },

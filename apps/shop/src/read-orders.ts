@@ -43,15 +43,17 @@ function parseOrder(text: string): Parsed {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { reason: `not valid JSON${columnOf(error)}` };
+    return { reason: `not valid JSON${placeOf(error)}` };
   }
   const result = Order.safeParse(value);
   return result.success ? { order: result.data } : { reason: describe(result.error) };
 }
 
 /** The parser's own message quotes the line, which may be private; where it stopped is enough. */
-function columnOf(error: unknown): string {
-  const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+function placeOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : '';
+  if (message.includes('end of JSON')) return ': it ends too early';
+  const position = /at position (\d+)/.exec(message)?.[1];
   return position === undefined ? '' : ` at column ${Number(position) + 1}`;
 }
 

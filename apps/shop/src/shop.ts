@@ -43,6 +43,8 @@ export interface Shop {
   readonly run: () => Promise<Ending>;
 }
 
+/** Nothing is missing any more, so a receive that is still open brings at most repeats. */
+const closeAfterAllMs = 2_000;
 const closeWithinMs = 10_000;
 
 export function createShop(options: ShopOptions): Shop {
@@ -97,12 +99,14 @@ export function createShop(options: ShopOptions): Shop {
         counts.strangers += 1;
         finish.touch();
       };
-      const consumers = await startFlow({ channels, record, onStranger });
-      for (const { done } of consumers) done.catch(finish.fail);
+      await startFlow({ channels, record, onStranger, onFailed: finish.fail });
+      finish.begin();
       const placing = place(AbortSignal.any([interrupt.gently, stopPlacing.signal]));
       const ending = await finish.ended;
       stopPlacing.abort();
-      await client.close({ deadlineMs: closeWithinMs });
+      await client.close({
+        deadlineMs: ending.kind === 'complete' ? closeAfterAllMs : closeWithinMs,
+      });
       await placing;
       return ending;
     } finally {

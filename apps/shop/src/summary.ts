@@ -1,15 +1,15 @@
 import type { Ending } from './finish.ts';
+import { eventsName } from './shop-channels.ts';
 import type { Status } from './shop.ts';
 
 export interface Finished {
   readonly status: Status;
   readonly ending: Ending;
   readonly keepsOrder: boolean;
-  readonly seconds: number;
 }
 
 /** The totals, as one line of JSON. */
-export function summaryLine({ status, seconds }: Finished): string {
+export function summaryLine({ status, ending }: Finished): string {
   const { published, delivered, lost, repeated, outOfOrder } = status.totals;
   return JSON.stringify({
     transport: status.transport,
@@ -20,7 +20,7 @@ export function summaryLine({ status, seconds }: Finished): string {
     lost,
     repeated,
     outOfOrder,
-    seconds: Math.round(seconds * 1_000) / 1_000,
+    seconds: Math.round(ending.seconds * 1_000) / 1_000,
   });
 }
 
@@ -38,7 +38,7 @@ export function exitCode({ status, ending, keepsOrder }: Finished): 0 | 1 | 130 
 
 /** The totals, for people. */
 export function summaryText(finished: Finished): string {
-  const { status, keepsOrder, seconds } = finished;
+  const { status, ending, keepsOrder } = finished;
   const { totals, transport } = status;
   const { deadLettered } = totals;
   const rows: readonly (readonly [name: string, count: number, remark: string])[] = [
@@ -51,7 +51,7 @@ export function summaryText(finished: Finished): string {
     ['bad lines', status.badLines, ''],
   ];
   return [
-    `${transport}: ${figure(status.orders)} orders in ${seconds.toFixed(1)} s`,
+    `${transport}: ${figure(status.orders)} orders in ${ending.seconds.toFixed(1)} s`,
     ...rows.map((row) =>
       `  ${row[0].padEnd(14)}${figure(row[1]).padStart(9)}   ${row[2]}`.trimEnd(),
     ),
@@ -59,15 +59,11 @@ export function summaryText(finished: Finished): string {
   ].join('\n');
 }
 
-/** How far it is, on one line. */
+/** How far it is, on one line; what a narrow terminal cuts off comes last. */
 export function progressText(status: Status): string {
   const { repeated, outOfOrder } = status.totals;
-  const rest = [
-    `retried ${figure(status.retried)}`,
-    `repeated ${figure(repeated)}`,
-    `out of order ${figure(outOfOrder)}`,
-  ];
-  return [readers(status), ...rest].join(', ');
+  const counts = `${figure(status.orders)} orders, ${figure(status.retried)} retried, ${figure(repeated)} repeated, ${figure(outOfOrder)} out of order`;
+  return status.deliveredTo.size === 0 ? counts : `${counts}: ${readers(status)}`;
 }
 
 /** A number as people read it. */
@@ -75,9 +71,12 @@ function figure(count: number): string {
   return count.toLocaleString('en');
 }
 
-/** How far each group is: `place-order 12, …, analytics 30`. */
+/** How far each group is, the stages first: `place-order 12, …, analytics 30`. */
 function readers({ deliveredTo }: Status): string {
+  const isEvents = ([reader]: readonly [string, number]): boolean =>
+    reader.startsWith(`${eventsName}/`);
   return [...deliveredTo]
+    .toSorted((one, other) => Number(isEvents(one)) - Number(isEvents(other)))
     .map(([reader, count]) => `${reader.slice(reader.indexOf('/') + 1)} ${figure(count)}`)
     .join(', ');
 }

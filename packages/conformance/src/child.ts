@@ -19,7 +19,8 @@ function say(word: ChildWord): void {
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask;
 const { transport } = (await import(task.program.module)) as TransportModule;
 const client = createClient({ transport: transport(task.program.argument) });
-const orders = task.order === 'key' ? channel(task.channel, { order: 'key' }) : channel(task.channel);
+const orders =
+  task.order === 'key' ? channel(task.channel, { order: 'key' }) : channel(task.channel);
 
 async function publishOn(): Promise<void> {
   for (let n = task.from; ; n += 1) {
@@ -31,17 +32,25 @@ async function publishOn(): Promise<void> {
 }
 
 async function consumeOn(): Promise<void> {
-  const consumer = await client.consume(orders, { ...task.options, group: task.group }, (delivery) => {
-    say({ seen: delivery.id });
-  });
+  const consumer = await client.consume(
+    orders,
+    { ...task.options, group: task.group },
+    (delivery) => {
+      say({ seen: delivery.id });
+    },
+  );
   say({ ready: true });
   await consumer.done;
 }
 
 async function visit(): Promise<void> {
-  const consumer = await client.consume(orders, { ...task.options, group: task.group }, (delivery) => {
-    say({ seen: delivery.id });
-  });
+  const consumer = await client.consume(
+    orders,
+    { ...task.options, group: task.group },
+    (delivery) => {
+      say({ seen: delivery.id });
+    },
+  );
   await client.publish(orders, { n: 0 });
   await consumer.stop();
   await client.close();

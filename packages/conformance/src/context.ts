@@ -158,7 +158,11 @@ export function openContext(
       } else if (capabilities.receive) {
         // Without anything to provision, a group comes into being with its first consumer, and stays.
         for (const name of groups) {
-          const consumer = await admin.consume(declared, consumeOptions({ group: name }), () => undefined);
+          const consumer = await admin.consume(
+            declared,
+            consumeOptions({ group: name }),
+            () => undefined,
+          );
           await consumer.stop();
         }
       }
@@ -217,7 +221,11 @@ export function openContext(
     for (const { name, groups } of made) {
       for (const role of ['dead-letter', 'main'] as const) {
         for (const member of [...groups, undefined]) {
-          const address = { channel: name, role, ...(member === undefined ? {} : { group: member }) };
+          const address = {
+            channel: name,
+            role,
+            ...(member === undefined ? {} : { group: member }),
+          };
           // A broker in tests is thrown away in the end: what cannot be removed is no failure of the case.
           await remover.admin?.remove?.(address, signal).catch(() => undefined);
         }

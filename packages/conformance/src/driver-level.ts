@@ -31,7 +31,10 @@ export async function openReceiver(
 ): Promise<DriverReceiver> {
   const transport = settings.transport ?? context.transport();
   const { capabilities } = transport;
-  assert.ok(transport.openReceiver !== undefined, 'receive is claimed, and openReceiver is missing');
+  assert.ok(
+    transport.openReceiver !== undefined,
+    'receive is claimed, and openReceiver is missing',
+  );
   const role = settings.role ?? 'main';
   const address: Address = { channel: channel.name, group: settings.group ?? context.group, role };
   const options = {

@@ -80,10 +80,15 @@ async function refusesToConsume(context: Context): Promise<void> {
   const orders = context.declare();
   const client = context.client();
   const handler = (): void => undefined;
-  await rejectsWith('consume', client.consume(orders, { group: context.group }, handler), 'unsupported');
+  await rejectsWith(
+    'consume',
+    client.consume(orders, { group: context.group }, handler),
+    'unsupported',
+  );
   const batches = client.consumeBatch(orders, { group: context.group, max: 10 }, handler);
   await rejectsWith('consumeBatch', batches, 'unsupported');
-  const pulled = async (): Promise<unknown> => client.receive(orders, { group: context.group }).next();
+  const pulled = async (): Promise<unknown> =>
+    client.receive(orders, { group: context.group }).next();
   await rejectsWith('receive', pulled(), 'unsupported');
 }
 
@@ -108,7 +113,11 @@ async function refusesOrder(context: Context): Promise<void> {
   await rejectsWith('publishMany', many(), 'unsupported');
   await rejectsWith('provision', client.provision([orders]), 'unsupported');
   if (!context.capabilities.receive) return;
-  await rejectsWith('consume', context.consume(client, orders, () => undefined), 'unsupported');
+  await rejectsWith(
+    'consume',
+    context.consume(client, orders, () => undefined),
+    'unsupported',
+  );
 }
 
 async function refusesOption(
@@ -132,7 +141,11 @@ async function refusesToPublish(
   const orders = await context.channel();
   const client = context.client();
   const what = Object.keys(option).join();
-  await rejectsWith(`publish with ${what}`, client.publish(orders, { n: 1 }, option), 'unsupported');
+  await rejectsWith(
+    `publish with ${what}`,
+    client.publish(orders, { n: 1 }, option),
+    'unsupported',
+  );
   const [outcome] = await client.publishMany(orders, [{ body: { n: 2 }, ...option }]);
   assert.ok(outcome !== undefined && !outcome.ok, `publishMany with ${what} must be refused`);
   assert.equal(outcome.error.code, 'unsupported');

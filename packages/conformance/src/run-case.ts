@@ -12,7 +12,12 @@ import type { Core } from './test-client.ts';
 export type CaseResult =
   | { readonly outcome: 'pass'; readonly ms: number }
   | { readonly outcome: 'refused' | 'not-run'; readonly ms: number; readonly reason: string }
-  | { readonly outcome: 'fail'; readonly ms: number; readonly reason: string; readonly error: unknown };
+  | {
+      readonly outcome: 'fail';
+      readonly ms: number;
+      readonly reason: string;
+      readonly error: unknown;
+    };
 
 export interface RunOptions {
   /** Another core than the installed one: for tests of the suite itself. */
@@ -60,7 +65,9 @@ async function runBounded(
     timer = setTimeout(() => {
       const pending = waiting.pending();
       const waits = pending.length === 0 ? 'nothing that has a name' : pending.join('; ');
-      reject(new Error(`'${titleOf(what)}' did not end within ${caseMs} ms; it waited for ${waits}`));
+      reject(
+        new Error(`'${titleOf(what)}' did not end within ${caseMs} ms; it waited for ${waits}`),
+      );
     }, caseMs);
   });
   const unheard: unknown[] = [];

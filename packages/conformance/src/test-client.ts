@@ -81,7 +81,8 @@ export function boundedClient(
         `publishMany of ${messages.length} to '${channel.name}'`,
         client.publishMany(channel, messages),
       ),
-    provision: (channels, options) => waiting.within('provision', client.provision(channels, options)),
+    provision: (channels, options) =>
+      waiting.within('provision', client.provision(channels, options)),
     check: (channel, options) => waiting.within('check', client.check(channel, options)),
     backlog: (channel, options) => waiting.within('backlog', client.backlog(channel, options)),
     redrive: (channel, options) => waiting.within('redrive', client.redrive(channel, options)),
@@ -89,12 +90,18 @@ export function boundedClient(
     consume: (channel, options, handler) =>
       opened(`consume of '${channel.name}' to open`, client.consume(channel, options, handler)),
     consumeBatch: (channel, options, handler) =>
-      opened(`consumeBatch of '${channel.name}' to open`, client.consumeBatch(channel, options, handler)),
+      opened(
+        `consumeBatch of '${channel.name}' to open`,
+        client.consumeBatch(channel, options, handler),
+      ),
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   };
 }
 
-function boundConsumer(consumer: Consumer, waiting: Waiting): Omit<Consumer, typeof Symbol.asyncDispose> {
+function boundConsumer(
+  consumer: Consumer,
+  waiting: Waiting,
+): Omit<Consumer, typeof Symbol.asyncDispose> {
   return {
     done: consumer.done,
     pause: () => {

@@ -72,7 +72,9 @@ export function createWaiting(times: Times, time: VirtualTime | undefined): Wait
         const until = clock.now() + times.withinMs;
         while (!holds()) {
           if (clock.now() >= until) {
-            throw new Error(`waited ${times.withinMs} ms until ${what}${detail === undefined ? '' : `: ${detail()}`}`);
+            throw new Error(
+              `waited ${times.withinMs} ms until ${what}${detail === undefined ? '' : `: ${detail()}`}`,
+            );
           }
           await sleep(pollMs);
         }

@@ -62,11 +62,15 @@ export type Output<C extends Capabilities, K extends keyof Capabilities, F> =
 /** What a channel may need of a transport. */
 export type Order = 'none' | 'key';
 
-/** The orders that a transport keeps; the others are refused with a reason. */
-export type OrderOf<C extends Capabilities> =
-  | 'none'
-  | ([C['order']] extends ['key'] ? 'key' : never)
-  | Unsupported<'this channel needs order by key, and this transport keeps none'>;
+type NoOrder = 'this channel needs order by key, and this transport keeps none';
+
+/**
+ * The orders that a transport keeps; the others are refused with a reason. A condition and not a union: the compiler
+ * shows a union by the name of its alias, and the reason would stay hidden.
+ */
+export type OrderOf<C extends Capabilities> = [C['order']] extends ['key']
+  ? 'none' | 'key' | Unsupported<NoOrder>
+  : 'none' | Unsupported<NoOrder>;
 
 /** `group` may always be given, and must be as soon as one member of the union has many groups. */
 export type GroupOption<C extends Capabilities> = 'many' extends C['groups']

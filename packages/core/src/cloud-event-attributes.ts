@@ -1,5 +1,5 @@
 import { IntermodalError } from './error.ts';
-import { wireNames } from './header-packing.ts';
+import { tracingNames, wireNames } from './header-packing.ts';
 
 /**
  * The rules for CloudEvents attributes.
@@ -42,14 +42,11 @@ export const coreAttributes: ReadonlySet<string> = new Set([
   keyAttribute,
 ]);
 
-/** Headers of these names are the attributes of these names: the distributed tracing extension. */
-export const tracingAttributes: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
-
 const attributeName = /^[a-z0-9]+$/;
 const notInText = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
 const uriReference = /^[^\s"<>\\^`{|}\p{Cc}\p{Cs}]+$/u;
 
-export function isAttributeName(name: string): boolean {
+function isAttributeName(name: string): boolean {
   return attributeName.test(name);
 }
 
@@ -126,7 +123,10 @@ export function isJson(contentType: string | undefined): boolean {
   return contentType === undefined || /\/(?:.*\+)?json$/.test(mediaType(contentType));
 }
 
-/** What `from` calls attributes becomes headers; the names that say nothing new are left out. */
+/**
+ * Attributes as headers: `ce-subject`, but `traceparent` as everywhere. A source and a type that say nothing new are left
+ * out.
+ */
 export function attributesToHeaders(
   attributes: Iterable<readonly [string, string]>,
   channel: string,
@@ -135,7 +135,7 @@ export function attributesToHeaders(
   for (const [name, value] of attributes) {
     if (name === 'source' && value === defaultSource(channel)) continue;
     if (name === 'type' && value === channel) continue;
-    headers.set(tracingAttributes.has(name) ? name : `${attributeHeaderPrefix}${name}`, value);
+    headers.set(tracingNames.has(name) ? name : `${attributeHeaderPrefix}${name}`, value);
   }
   return headers;
 }

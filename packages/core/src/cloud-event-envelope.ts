@@ -10,12 +10,11 @@ import {
   mediaType,
   parseTime,
   specVersion,
-  tracingAttributes,
 } from './cloud-event-attributes.ts';
 import { bodyBytes, bodyText } from './codec.ts';
 import type { WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
-import { headersFromJson, headersToJson, wireNames } from './header-packing.ts';
+import { headersFromJson, headersToJson, tracingNames, wireNames } from './header-packing.ts';
 import { rawMembers } from './raw-json.ts';
 
 /**
@@ -83,7 +82,7 @@ export function encodeEvent(
     else packed.push([wireNames.key, message.key]);
   }
   for (const [name, value] of headers) {
-    if (tracingAttributes.has(name) && isAttributeText(value)) members.push(member(name, value));
+    if (tracingNames.has(name) && isAttributeText(value)) members.push(member(name, value));
     else packed.push([name, value]);
   }
   if (packed.length > 0) members.push(member(wireNames.headers, headersToJson(packed)));

@@ -211,6 +211,49 @@ describe('the envelope of transports without headers', () => {
   });
 });
 
+test('nothing but invalid-argument and invalid-message, whatever the headers are', () => {
+  const names = [
+    'specversion',
+    'id',
+    'source',
+    'type',
+    'time',
+    'subject',
+    'datacontenttype',
+    'partitionkey',
+    'x',
+    '',
+  ];
+  const prefix = fc.constantFrom('ce-', 'cloudEvents:', '');
+  const name = fc.oneof(
+    anyText,
+    fc.tuple(prefix, fc.constantFrom(...names)).map((parts) => parts.join('')),
+  );
+  const value = fc.oneof(
+    anyText,
+    fc.constantFrom('1.0', '', '2026-01-01T00:00:00Z', '2026-13-99T99:99:99Z'),
+  );
+  const headers = fc
+    .array(fc.tuple(name, value), { maxLength: 12 })
+    .map((entries) => new Map(entries));
+  fc.assert(
+    fc.property(
+      headers,
+      prefix,
+      anyText,
+      fc.constantFrom('binary', 'structured'),
+      (given, of, id, mode) => {
+        const event = message({ id, headers: given });
+        expect(['none', 'invalid-message']).toContain(codeOf(() => fromCloudEvent(event, of)));
+        expect(['none', 'invalid-argument']).toContain(
+          codeOf(() => toCloudEvent(event, { mode }, of)),
+        );
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
 describe('events of other programs', () => {
   test('attributes without a field become headers, of any type and none', () => {
     const event = `{"specversion":"1.0","id":"e1","source":"/shop","type":"placed","subject":"o-7","seq":5,"big":1.50,

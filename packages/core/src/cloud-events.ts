@@ -14,12 +14,12 @@ import {
   mediaType,
   parseTime,
   specVersion,
-  tracingAttributes,
 } from './cloud-event-attributes.ts';
 import { decodeEvent, encodeEvent, toMessage } from './cloud-event-envelope.ts';
 import { bodyText } from './codec.ts';
 import type { WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
+import { tracingNames } from './header-packing.ts';
 
 export const defaultCloudEventsPrefix = 'ce-';
 
@@ -64,7 +64,7 @@ function splitHeaders(message: WireMessage, options: CloudEventsOptions): Split 
     if (reason !== undefined)
       throw new IntermodalError('invalid-argument', `header '${header}': ${reason}`);
     checkAttribute(name, value, `header '${header}'`);
-    if (tracingAttributes.has(name)) throw bareName(header, name);
+    if (tracingNames.has(name)) throw bareName(header, name);
     if (name === 'source') source = value;
     else if (name === 'type') type = value;
     else attributes.set(name, value);

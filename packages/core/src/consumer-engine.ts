@@ -120,8 +120,11 @@ export function createConsumerEngine(
     },
     started,
     returned,
+    isOpen: ({ held, intent }) =>
+      !held.lost && (intent === undefined || settling.retriesHere(held)),
     rewind(handles) {
       for (const { held } of handles) {
+        settling.forgetRetry(held);
         unstart(held);
         held.handle = undefined;
         held.localRetries += 1;
@@ -154,7 +157,7 @@ export function createConsumerEngine(
     held.handle = handle;
     held.startedAt = clock.now();
     if (telemetry !== undefined) {
-      const { id, key } = held.wire.message;
+      const { id, key } = handle;
       const { attempt, redelivered } = handle;
       telemetry({ type: 'delivered', channel, group, id, key, attempt, redelivered });
     }
@@ -165,7 +168,6 @@ export function createConsumerEngine(
       const error = new IntermodalError('timeout', text, { address: channel });
       handle.abort(error);
       if (handle.intent === undefined) settling.fail(handle, error);
-      handle.onOver?.();
     };
     wheel.set(held.alarm, held.startedAt + plan.handlerTimeoutMs);
   }

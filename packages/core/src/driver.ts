@@ -7,7 +7,7 @@ import type { Clock } from './clock.ts';
 import type { IntermodalError } from './error.ts';
 
 export type { Capabilities } from './capabilities.ts';
-export type { Clock } from './clock.ts';
+export { type Clock, systemClock } from './clock.ts';
 export { bodyBytes, bodyText } from './codec.ts';
 export { type ErrorCode, IntermodalError } from './error.ts';
 
@@ -54,7 +54,10 @@ export interface SendLimits {
   readonly maxBatchBytes: number;
   /** Calls of `send` that may be under way at once. */
   readonly maxInFlight: number;
-  /** `independent`: a later entry of a batch may succeed where an earlier one failed. */
+  /**
+   * `independent`: a later entry of a batch may succeed where an earlier one failed. Either way core has one batch of a
+   * lane under way at a time, so that calls at once need no order among them.
+   */
   readonly entries: 'ordered' | 'independent';
   /**
    * How long a batch that is not full may wait for company while another call is under way, in milliseconds. 0 where a
@@ -134,12 +137,17 @@ export interface ReceiverOptions {
   readonly prefetch: number;
   /** Wanted lease; the driver's default where undefined. */
   readonly leaseMs?: number | undefined;
-  /** Where a group without a place of its own starts; only with `replay`. */
+  /**
+   * Where a group without a place of its own starts; only with `replay`. A group that was provisioned and has never been
+   * consumed has none.
+   */
   readonly from?: StartPosition | undefined;
   readonly clock: Clock;
   /**
    * A lane is being taken (`revoking`), is gone (`lost`), or has no more messages (`ended`). The promise resolves once
-   * nothing of the lane is being handled and its last checkpoint was written; for `lost` there is no checkpoint.
+   * nothing of the lane is being handled and its last checkpoint was written; for `lost` at once, since nothing can be
+   * awaited or written any more. Not before core can have seen the lane's last batch: a lane that moves while a
+   * `receive` has just resolved would otherwise be let go with deliveries on their way.
    */
   readonly onLane: (lane: string, state: 'revoking' | 'lost' | 'ended') => Promise<void>;
 }

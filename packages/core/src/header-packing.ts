@@ -33,8 +33,8 @@ const driversOwn: ReadonlySet<string> = new Set([
   wireNames.headers,
 ]);
 
-/** Read by tools on the way, so they stay visible when others are packed. */
-const tracing: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
+/** W3C trace context: read by tools on the way, so they stay visible when others are packed. */
+export const tracingNames: ReadonlySet<string> = new Set(['traceparent', 'tracestate']);
 
 const noHeaders: ReadonlyMap<string, string> = new Map();
 const controlOrLoneSurrogate = /[\p{Cc}\p{Cs}]/u;
@@ -154,7 +154,7 @@ export function packHeaders(
 }
 
 function isFirst(name: string): boolean {
-  return reservedNames.has(name) || tracing.has(name);
+  return reservedNames.has(name) || tracingNames.has(name);
 }
 
 function isLater(name: string): boolean {

@@ -2,10 +2,11 @@ import type { Capabilities } from './capabilities.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { WireDelivery } from './driver.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
+import type { Member } from './linked-set.ts';
 import { timer, type Timer } from './wheel.ts';
 
 /** A delivery from its arrival until it is settled and its handler has returned. */
-export interface Held {
+export interface Held extends Member<Held> {
   readonly wire: WireDelivery;
   readonly epoch: ReceiverEpoch;
   /** What it is serial with; undefined where nothing is ordered. */
@@ -70,6 +71,9 @@ export function createHeld(
     leaseMs: 0,
     tracked: false,
     extending: undefined,
+    before: undefined,
+    after: undefined,
+    listed: false,
   };
 }
 

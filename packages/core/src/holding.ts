@@ -3,6 +3,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import type { IntermodalError } from './error.ts';
 import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
+import { createLinkedSet, type LinkedSet } from './linked-set.ts';
 import type { ConsumerCounters } from './runner.ts';
 import type { Settling } from './settling.ts';
 
@@ -19,7 +20,7 @@ export interface HoldingOptions {
 
 /** The deliveries that a consumer holds, from their arrival until nothing more is owed for them. */
 export interface Holding {
-  readonly all: ReadonlySet<Held>;
+  readonly all: Omit<LinkedSet<Held>, 'add' | 'delete'>;
   add(held: Held): void;
   /** Frees its slot and lane if the broker has its settlement and its handler has returned. */
   settleUp(held: Held): void;
@@ -41,7 +42,7 @@ export interface Holding {
 export function createHolding(options: HoldingOptions): Holding {
   const { plan, lanes, counters } = options;
   const { capabilities, telemetry, wheel, channel, group } = plan;
-  const all = new Set<Held>();
+  const all = createLinkedSet<Held>();
   let emptied: Deferred<void> | undefined;
   const laneEmptied = new Map<string, Deferred<void>>();
 
@@ -76,7 +77,7 @@ export function createHolding(options: HoldingOptions): Holding {
     wheel.cancel(held.alarm);
     if (telemetry !== undefined) {
       const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
-      const { id, key } = held.wire.message;
+      const { id, key } = held.handle ?? held.wire.message;
       telemetry({ type: 'lease-lost', channel, group, id, key, attempt, error });
     }
   }

@@ -40,6 +40,13 @@ export {
   Rejection,
 } from './error.ts';
 export { openTransport, type TransportFactory, type TransportLocation } from './open-transport.ts';
+export {
+  createPushReceiver,
+  type PushDelivery,
+  type PushOutcome,
+  type PushReceiver,
+  type PushReceiverOptions,
+} from './push-receiver.ts';
 export type { StandardSchema } from './schema.ts';
 export type { Telemetry, TelemetryEvent } from './telemetry.ts';
 export {

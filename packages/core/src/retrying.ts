@@ -19,6 +19,10 @@ export interface Retrying {
   retry(handle: DeliveryHandle, delayMs: number, error: unknown): void;
   /** The handler that asked for a local retry has returned. */
   resume(handle: DeliveryHandle): void;
+  /** Whether a local retry of it is to come. */
+  isHere(held: Held): boolean;
+  /** It comes again by another way. */
+  forget(held: Held): void;
   /** What gives it back: as never touched, or as the failure that it was. */
   giveBack(held: Held): Settlement;
 }
@@ -125,5 +129,11 @@ export function createRetrying(options: RetryingOptions): Retrying {
     return { token, action: 'retry', delayMs, attempt: failed };
   }
 
-  return { retry, resume, giveBack };
+  return {
+    retry,
+    resume,
+    isHere: (held) => due.has(held),
+    forget: (held) => due.delete(held),
+    giveBack,
+  };
 }

@@ -25,6 +25,8 @@ export interface Engine {
   started(held: Held, handle: DeliveryHandle): void;
   /** It returned, or threw `error`. */
   returned(handle: DeliveryHandle, failure: { readonly error: unknown } | undefined): void;
+  /** Whether it is undecided, or to be retried here: in both cases it can wait behind another. */
+  isOpen(handle: DeliveryHandle): boolean;
   /** They wait again behind an earlier one of their key, and count as tried. */
   rewind(handles: readonly DeliveryHandle[]): void;
   /** The application has gone away without settling it: it goes back. */

@@ -1,9 +1,10 @@
 import { backoffMs } from './backoff.ts';
 import type { Receiver, Settlement, SettleOutcome } from './driver.ts';
 import { IntermodalError } from './error.ts';
+import { createLinkedSet, type Member } from './linked-set.ts';
 import { timer, type Timer, type Wheel } from './wheel.ts';
 
-interface Entry {
+interface Entry extends Member<Entry> {
   readonly settlement: Settlement;
   readonly done: (outcome: SettleOutcome) => void;
   failures: number;
@@ -28,11 +29,23 @@ const firstRetryMs = 50;
 const maxRetryMs = 2_000;
 const maxTries = 6;
 
+function createEntry(settlement: Settlement, done: (outcome: SettleOutcome) => void): Entry {
+  return {
+    settlement,
+    done,
+    failures: 0,
+    answered: false,
+    before: undefined,
+    after: undefined,
+    listed: false,
+  };
+}
+
 export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: number): Settler {
   const { limits } = receiver;
   const { clock } = wheel;
   let queue: Entry[] = [];
-  const open = new Set<Entry>();
+  const open = createLinkedSet<Entry>();
   const retries = new Set<Timer>();
   const calls = new Set<AbortController>();
   const idleWaiters = new Set<() => void>();
@@ -49,7 +62,7 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
       done('lost');
       return;
     }
-    const entry: Entry = { settlement, done, failures: 0, answered: false };
+    const entry = createEntry(settlement, done);
     open.add(entry);
     queue.push(entry);
     if (queue.length >= limits.maxPerSettle) flush();
@@ -61,12 +74,7 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
     entries: readonly (readonly [Settlement, (outcome: SettleOutcome) => void])[],
   ): void {
     flush();
-    const made = entries.map(([settlement, done]): Entry => ({
-      settlement,
-      done,
-      failures: 0,
-      answered: false,
-    }));
+    const made = entries.map(([settlement, done]) => createEntry(settlement, done));
     for (const entry of made) {
       if (dead) answer(entry, 'lost');
       else open.add(entry);
@@ -189,7 +197,7 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
       retries.clear();
       for (const controller of calls)
         controller.abort(new IntermodalError('closed', 'the receiver is gone'));
-      for (const entry of [...open]) answer(entry, 'lost');
+      for (const entry of open) answer(entry, 'lost');
     },
   };
 }

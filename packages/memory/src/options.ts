@@ -1,7 +1,8 @@
 import { IntermodalError } from '@intermodal/core/driver';
 import type { MemoryBroker } from './broker/broker.ts';
 
-interface SharedOptions {
+/** What queues and logs have in common. */
+export interface MemoryBaseOptions {
   /** Transports on the same broker reach each other, as processes do. @defaultValue one of its own */
   readonly broker?: MemoryBroker | undefined;
   /** Makes channels and groups at first use, where a real broker says `not-found`. @defaultValue false */
@@ -10,7 +11,8 @@ interface SharedOptions {
   readonly maxMessageBytes?: number | undefined;
 }
 
-export interface MemoryQueueOptions extends SharedOptions {
+/** Every group of a channel has a queue: the default. */
+export interface MemoryQueueOptions extends MemoryBaseOptions {
   /** Lease of a delivery where the consumer asks for none, milliseconds. @defaultValue 30,000 */
   readonly leaseMs?: number | undefined;
   /**
@@ -21,13 +23,15 @@ export interface MemoryQueueOptions extends SharedOptions {
   readonly log?: undefined;
 }
 
-export interface MemoryLogOptions extends SharedOptions {
+/** The groups of a channel read one log, as on Kinesis. */
+export interface MemoryLogOptions extends MemoryBaseOptions {
   /** Channels are logs of so many shards, read by position, instead of queues. */
   readonly log: { readonly shards: number };
   readonly leaseMs?: undefined;
   readonly maxPerKey?: undefined;
 }
 
+/** Options of `memoryTransport`: what it can do follows from them. */
 export type MemoryTransportOptions = MemoryQueueOptions | MemoryLogOptions;
 
 /** What queues in memory can do: everything but outlive the process. */
@@ -74,8 +78,13 @@ export const logCapabilities = {
   headers: 'native',
 } as const;
 
+/** As literals, for the compiler. */
 export type MemoryQueueCapabilities = typeof queueCapabilities;
+/** As literals, for the compiler. */
 export type MemoryLogCapabilities = typeof logCapabilities;
+
+/** Either mode: what is known where the options are not. */
+export type MemoryCapabilities = MemoryQueueCapabilities | MemoryLogCapabilities;
 
 /** Options with their defaults. */
 export interface Settings {

@@ -5,12 +5,11 @@ import {
   type ReceiverOptions,
   type Settlement,
   type SettleOutcome,
-  type Token,
   type WireDelivery,
 } from '@intermodal/core/driver';
 import type { BrokerState, Target } from './broker/broker.ts';
 import { openConnection } from './broker/connection.ts';
-import type { Entry, Queue } from './broker/queue.ts';
+import type { Lease, Queue } from './broker/queue.ts';
 import { maxWaitMs } from './broker/waiting.ts';
 import { copyMessage } from './message.ts';
 import type { Settings } from './options.ts';
@@ -35,24 +34,26 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
   const { broker, options, settings } = setup;
   const { faults } = broker;
   const leaseMs = options.leaseMs ?? settings.leaseMs;
-  /** What is leased to this receiver, and so the only tokens that settle anything here. */
-  const held = new Map<Token, Entry>();
+  /** What this receiver leases: no other has tokens of it. */
+  const holder = {};
   const connection = openConnection(broker.connections, setup.owner, setup.target, () => {
-    for (const entry of held.values()) queue.giveBack(entry, 0, 'counted');
+    for (const entry of queue.entries()) {
+      if (entry.lease?.value === holder) queue.giveBack(entry, 0, 'counted');
+    }
     queue.wake();
   });
 
   function take(max: number): readonly WireDelivery[] {
     if (faults.receives.closed) return [];
     queue.tick();
-    const entries = queue.take(max, settings.maxPerKey, leaseMs, held);
-    if (entries.length === 0) return [];
+    const leases = queue.take(max, settings.maxPerKey, leaseMs, holder);
+    if (leases.length === 0) return [];
     const leaseUntil = options.clock.now() + leaseMs;
-    return entries.map((entry) => deliver(entry, leaseUntil));
+    return leases.map((lease) => deliver(lease, leaseUntil));
   }
 
   function settle(settlement: Settlement): SettleOutcome {
-    const entry = held.get(settlement.token);
+    const entry = queue.leased(settlement.token, holder);
     if (entry === undefined) return 'lost';
     switch (settlement.action) {
       case 'ack':
@@ -85,7 +86,7 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
       queue.tick();
       const leaseUntil = options.clock.now() + wantedMs;
       const outcomes = tokens.map((token) => {
-        const entry = held.get(token);
+        const entry = queue.leased(token, holder);
         if (entry === undefined) return 'lost';
         queue.extend(entry, wantedMs);
         return { leaseUntil };
@@ -99,14 +100,14 @@ export function openQueueReceiver(queue: Queue, setup: ReceiverSetup): Receiver 
   };
 }
 
-function deliver(entry: Entry, leaseUntil: number): WireDelivery {
-  const { stored } = entry;
+function deliver(lease: Lease, leaseUntil: number): WireDelivery {
+  const { stored, attempts } = lease.entry;
   return {
-    token: entry.token,
+    token: lease,
     message: copyMessage(stored.message),
     lane: stored.message.key,
-    attempt: entry.attempts,
-    redelivered: entry.attempts > 1,
+    attempt: attempts,
+    redelivered: attempts > 1,
     leaseUntil,
     position: String(stored.sequence),
     native: undefined,

@@ -8,6 +8,7 @@ import { createMemoryBroker, type MemoryBroker, stateOf, targetOf } from './brok
 import { openLogReceiver } from './log-receiver.ts';
 import {
   logCapabilities,
+  type MemoryCapabilities,
   type MemoryLogCapabilities,
   type MemoryLogOptions,
   type MemoryQueueCapabilities,
@@ -20,12 +21,11 @@ import { createAdmin, promised } from './provision.ts';
 import { openQueueReceiver, type ReceiverSetup } from './receiver.ts';
 import { openSender } from './sender.ts';
 
-type MemoryCapabilities = MemoryQueueCapabilities | MemoryLogCapabilities;
-
-/** Also gives its broker, to look into and to break. */
+/** A transport that also gives its broker. */
 export interface MemoryTransport<
   C extends MemoryCapabilities = MemoryCapabilities,
 > extends Transport<C> {
+  /** To look into, to break, and to share. */
   readonly broker: MemoryBroker;
 }
 

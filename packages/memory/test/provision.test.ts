@@ -51,7 +51,11 @@ test('autoCreate makes what is used, and a group that comes later gets what came
   expect(ids(await receiveNow(await openReceiver(setup, {}, place)))).toEqual(['1']);
   const dead = { channel: 'fresh', group: 'other', role: 'dead-letter' } as const;
   await send(await openSender(setup.transport, dead), message('2'));
-  expect(setup.broker.deadLetters('fresh', 'other')).toHaveLength(1);
+  expect(ids(await receiveNow(await openReceiver(setup, {}, dead)))).toEqual(['2']);
+  expect(setup.broker.deadLetters('fresh', 'late')).toEqual([]);
+  expect(() => setup.broker.deadLetters('fresh', 'typo')).toThrow(
+    expect.objectContaining({ code: 'not-found' }),
+  );
 });
 
 test('a native name wins, also for dead letters', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { stateOf } from '../src/broker/broker.ts';
 import {
   deadOrders,
   ids,
@@ -311,6 +312,22 @@ test('an empty receive ends with its time or its signal, and leaves no timer', a
   expect(await stopped).toEqual([]);
   expect(await receiver.receive(1, stop.signal)).toEqual([]);
   await send(await openSender(setup.transport), message('1', { delayMs: 1_000, ttlMs: 5_000 }));
+  expect(setup.clock.pending).toBe(0);
+});
+
+test('nothing is left of a receive that is over, or of what was closed', async () => {
+  const setup = await setUp();
+  const { connections } = stateOf(setup.broker);
+  const sender = await openSender(setup.transport);
+  const receiver = await openReceiver(setup);
+  for (const wait of [receiver.receive(1, never), receiveNow(receiver)]) {
+    await send(sender, message('1'));
+    await wait;
+  }
+  expect([...connections].map(({ waits }) => waits.size)).toEqual([0, 0]);
+  await sender.close();
+  await receiver.close(never);
+  expect(connections.size).toBe(0);
   expect(setup.clock.pending).toBe(0);
 });
 

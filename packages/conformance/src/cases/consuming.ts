@@ -130,7 +130,10 @@ export const consuming: readonly Case[] = [
       await context.never('one was acked twice', () => consumer.stats().acked > ids.length);
       for (const id of ids) {
         const count = journal.of(id).length;
-        assert.ok(count === 1 || count === 2, 'a delivery came another time than its settlement says');
+        assert.ok(
+          count === 1 || count === 2,
+          'a delivery came another time than its settlement says',
+        );
       }
     },
   },
@@ -186,7 +189,10 @@ export const consuming: readonly Case[] = [
         );
       await context.eventually('it was reported', () => reports().length > 0);
       hold.open();
-      assert.ok(reports()[0]?.includes('consum'), 'the origin does not name what started the consumer');
+      assert.ok(
+        reports()[0]?.includes('consum'),
+        'the origin does not name what started the consumer',
+      );
     },
   },
   {

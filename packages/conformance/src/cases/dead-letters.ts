@@ -16,7 +16,9 @@ export const deadLetters: readonly Case[] = [
     rules: ['R10'],
     async run(context) {
       const orders = await context.channel();
-      const handler = async (delivery: { reject(reason: string): Promise<void> }): Promise<void> => {
+      const handler = async (delivery: {
+        reject(reason: string): Promise<void>;
+      }): Promise<void> => {
         await delivery.reject('no such customer');
       };
       const consumer = await context.consume(context.client(), orders, handler);
@@ -32,7 +34,10 @@ export const deadLetters: readonly Case[] = [
         assert.equal(letter.message.headers.get(name), value, `the header ${name} is missing`);
       }
       assert.equal(letter.message.headers.get('imreason'), 'no such customer');
-      assert.ok(letter.message.headers.get('imorigin')?.includes(orders.name), 'the origin is missing');
+      assert.ok(
+        letter.message.headers.get('imorigin')?.includes(orders.name),
+        'the origin is missing',
+      );
       assert.equal(letter.message.headers.get('imattempt'), '1');
       assert.equal(letter.message.id, id, 'a dead letter keeps the id of its message');
       assert.equal(consumer.stats().deadLettered, 1);

@@ -119,7 +119,12 @@ export const deliver: readonly Case[] = [
       const held = context.journal();
       const free = context.journal();
       const options = { concurrency: 2, prefetch: 5 };
-      await context.consume(context.client(), orders, held.handler(() => hold.opened), options);
+      await context.consume(
+        context.client(),
+        orders,
+        held.handler(() => hold.opened),
+        options,
+      );
       await held.reaches(2);
       await context.never('more handlers ran than concurrency', () => held.seen.length > 2);
       await context.consume(context.client(), orders, free.handler());
@@ -129,7 +134,10 @@ export const deliver: readonly Case[] = [
         () => `it got ${String(free.ids().length)} of ${String(ids.length)}`,
       );
       hold.open();
-      await context.eventually('all were handled', () => held.ids().length + free.ids().length >= 20);
+      await context.eventually(
+        'all were handled',
+        () => held.ids().length + free.ids().length >= 20,
+      );
     },
   },
   {

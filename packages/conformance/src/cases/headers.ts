@@ -21,9 +21,16 @@ const ordinary: readonly Headers[] = [
 const awkward: readonly Headers[] = [
   { Case: 'upper', case: 'lower' },
   { 'content-type': 'text/x-own', 'content-length': '3', 'message-id': 'own', receipt: 'own' },
-  { destination: 'elsewhere', subscription: '0', ack: 'no', id: 'own', key: 'own', persistent: 'false' },
-  { 'AWS.own': '1', 'Amazon.own': '2', JMSXGroupID: 'own', 'x-death': 'own', '$own': '4' },
-  { 'with space': '1', 'with:colon': '2', 'żółć': '3', 'two..dots': '4', '.dot': '5' },
+  {
+    destination: 'elsewhere',
+    subscription: '0',
+    ack: 'no',
+    id: 'own',
+    key: 'own',
+    persistent: 'false',
+  },
+  { 'AWS.own': '1', 'Amazon.own': '2', JMSXGroupID: 'own', 'x-death': 'own', $own: '4' },
+  { 'with space': '1', 'with:colon': '2', żółć: '3', 'two..dots': '4', '.dot': '5' },
   JSON.parse('{"__proto__":"1","constructor":"2","toString":"3"}') as Headers,
   { nul: 'a\u0000b', 'not-a-character': '\uFFFF', escape: '\u001B' },
   { half: '\uD83D' },
@@ -101,7 +108,11 @@ export const headers: readonly Case[] = [
       const parcels = await context.channel();
       const publisher = context.client();
       const before = context.now();
-      const given = await publisher.publish(parcels, { n: 0 }, { id: 'given-1', key: 'customer 7/é' });
+      const given = await publisher.publish(
+        parcels,
+        { n: 0 },
+        { id: 'given-1', key: 'customer 7/é' },
+      );
       assert.equal(given.id, 'given-1');
       const made = await publisher.publish(parcels, { n: 1 });
       const after = context.now();

@@ -176,7 +176,11 @@ export const honesty: readonly Case[] = [
         await rejectsWith('priority 10', publishing, 'invalid-argument');
       }
       if (!context.capabilities.receive) return;
-      for (const options of [{ concurrency: 0 }, { concurrency: 2, prefetch: 1 }, { concurrency: 1.5 }]) {
+      for (const options of [
+        { concurrency: 0 },
+        { concurrency: 2, prefetch: 1 },
+        { concurrency: 1.5 },
+      ]) {
         const consuming = context.consume(client, orders, () => undefined, options);
         await rejectsWith(JSON.stringify(options), consuming, 'invalid-argument');
       }

@@ -45,7 +45,8 @@ export const killed: readonly Case[] = [
       }
       const journal = context.journal();
       await context.consume(context.client(), orders, journal.handler());
-      const missing = (): string[] => ids.filter((id) => !seen.has(id) && journal.of(id).length === 0);
+      const missing = (): string[] =>
+        ids.filter((id) => !seen.has(id) && journal.of(id).length === 0);
       await context.eventually(
         'every message was seen by somebody',
         () => missing().length === 0,
@@ -63,7 +64,10 @@ export const killed: readonly Case[] = [
       try {
         const code = await context.within('the process to end', child.ended);
         assert.equal(code, 0, child.complaint());
-        assert.ok(child.words.some((word) => 'ready' in word), 'it ended before it was done');
+        assert.ok(
+          child.words.some((word) => 'ready' in word),
+          'it ended before it was done',
+        );
       } finally {
         await child.kill();
       }
@@ -106,7 +110,8 @@ async function said(
 }
 
 function idsOf(child: Child, name: 'publishing' | 'published' | 'seen'): string[] {
-  return child.words.flatMap((word) => Object.entries(word))
+  return child.words
+    .flatMap((word) => Object.entries(word))
     .filter(([key]) => key === name)
     .map(([, id]) => String(id));
 }

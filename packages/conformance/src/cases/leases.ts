@@ -14,7 +14,11 @@ export const leases: readonly Case[] = [
       const hold = gate();
       const crashing = context.client();
       const held = context.journal();
-      await context.consume(crashing, orders, held.handler(() => hold.opened));
+      await context.consume(
+        crashing,
+        orders,
+        held.handler(() => hold.opened),
+      );
       await held.covers(ids);
       await context.crash(crashing);
       const journal = context.journal();
@@ -37,7 +41,11 @@ export const leases: readonly Case[] = [
       const hold = gate();
       const closing = context.client();
       const held = context.journal();
-      await context.consume(closing, orders, held.handler(() => hold.opened));
+      await context.consume(
+        closing,
+        orders,
+        held.handler(() => hold.opened),
+      );
       await held.covers(ids);
       await closing.close({ deadlineMs: 50 });
       const journal = context.journal();
@@ -100,7 +108,12 @@ export const leases: readonly Case[] = [
       const hold = gate();
       const client = context.client();
       const held = context.journal();
-      await context.consume(client, orders, held.handler(() => hold.opened), { concurrency: 1, prefetch: 1 });
+      await context.consume(
+        client,
+        orders,
+        held.handler(() => hold.opened),
+        { concurrency: 1, prefetch: 1 },
+      );
       const ids = await publishSome(context, orders, 1);
       await held.covers(ids);
       const delivery = deliveryOf(held.seen[0]?.delivery);
@@ -130,7 +143,11 @@ export const leases: readonly Case[] = [
       await held.covers(ids);
       const second = context.client();
       const journal = context.journal();
-      await context.consume(second, orders, journal.handler(() => gate().opened));
+      await context.consume(
+        second,
+        orders,
+        journal.handler(() => gate().opened),
+      );
       await context.fault('expireLeases')();
       await journal.covers(ids);
       hold.open();

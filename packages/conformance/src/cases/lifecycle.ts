@@ -81,7 +81,11 @@ export const lifecycle: readonly Case[] = [
       assert.equal(getEventListeners(signal, 'abort').length, 0, 'listeners are left on a signal');
       assert.equal(context.timers(), 0, 'timers are left');
       const more = (): string[] => moreThan(before, resources());
-      await context.eventually('its sockets were closed', () => more().length === 0, () => more().join());
+      await context.eventually(
+        'its sockets were closed',
+        () => more().length === 0,
+        () => more().join(),
+      );
     },
   },
   {
@@ -98,7 +102,11 @@ export const lifecycle: readonly Case[] = [
       await client.close({ deadlineMs: 1_000 });
       assert.equal(context.timers(), 0, 'timers are left');
       const more = (): string[] => moreThan(before, resources());
-      await context.eventually('its sockets were closed', () => more().length === 0, () => more().join());
+      await context.eventually(
+        'its sockets were closed',
+        () => more().length === 0,
+        () => more().join(),
+      );
     },
   },
 ];

@@ -33,7 +33,9 @@ export const logs: readonly Case[] = [
     async run(context) {
       for (const round of upTo(4)) {
         const { orders, ids } = await oneLane(context, 12);
-        const acked = shuffled(12, round).slice(0, 7).map((n) => ids[n]);
+        const acked = shuffled(12, round)
+          .slice(0, 7)
+          .map((n) => ids[n]);
         await ackThenCrash(context, orders, acked);
         const journal = context.journal();
         await context.consume(context.client(), orders, journal.handler());
@@ -148,7 +150,9 @@ export const logs: readonly Case[] = [
       const journal = context.journal();
       await context.consume(context.client(), orders, journal.handler());
       const all = (): number[] => [...journal.numbers(), ...held.numbers().slice(1)];
-      await context.eventually('all came to an owner', () => upTo(4).every((n) => all().includes(n)));
+      await context.eventually('all came to an owner', () =>
+        upTo(4).every((n) => all().includes(n)),
+      );
     },
   },
   {

@@ -33,7 +33,9 @@ export const order: readonly Case[] = [
       await journal.covers(ids);
       assertInOrder(journal);
       assert.deepEqual([...atOnce], [], 'two handlers of one key ran at once');
-      await context.never('a message came again without a fault', () => mayNotRepeat(context, journal));
+      await context.never('a message came again without a fault', () =>
+        mayNotRepeat(context, journal),
+      );
     },
   },
   {
@@ -283,6 +285,8 @@ async function nothingOvertakes(context: Context, options: RetryingOptions): Pro
   for (const _ of upTo(2)) await context.consume(context.client(), orders, handler, options);
   const ids = await publishInterleaved(context, context.client(), orders, 3, 8);
   await journal.covers(ids);
-  await context.eventually('all were done', () => upTo(3).every((k) => done.get(`key-${String(k)}`) === 7));
+  await context.eventually('all were done', () =>
+    upTo(3).every((k) => done.get(`key-${String(k)}`) === 7),
+  );
   assert.deepEqual(overtakes, []);
 }

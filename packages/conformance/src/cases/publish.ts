@@ -73,7 +73,10 @@ export const publish: readonly Case[] = [
       assert.deepEqual(await publisher.publishMany(orders, []), []);
       const wanted: string[] = [];
       for (const count of [1, 2, 9, 10, 11, 21, 101, 501]) {
-        const messages = upTo(count).map((n) => ({ body: { n }, id: `of-${String(count)}-${String(n)}` }));
+        const messages = upTo(count).map((n) => ({
+          body: { n },
+          id: `of-${String(count)}-${String(n)}`,
+        }));
         const outcomes = await publisher.publishMany(orders, messages);
         const ids = messages.map((message) => message.id);
         assert.deepEqual(
@@ -189,7 +192,11 @@ export const publish: readonly Case[] = [
       await rejectsWith('publish', client.publish(nowhere, { n: 1 }), 'not-found');
       await rejectsWith('check', client.check(nowhere), 'not-found');
       if (!context.capabilities.receive) return;
-      await rejectsWith('consume', context.consume(client, nowhere, () => undefined), 'not-found');
+      await rejectsWith(
+        'consume',
+        context.consume(client, nowhere, () => undefined),
+        'not-found',
+      );
     },
   },
 ];

@@ -119,5 +119,8 @@ async function exactly(
     () => `these were: ${journal.numbers().join()}`,
   );
   await context.never('more was read', () => journal.seen.length > numbers.length);
-  assert.deepEqual([...journal.numbers()].sort((left, right) => left - right), [...numbers]);
+  assert.deepEqual(
+    [...journal.numbers()].sort((left, right) => left - right),
+    [...numbers],
+  );
 }

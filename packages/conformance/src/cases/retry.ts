@@ -99,7 +99,11 @@ export const retry: readonly Case[] = [
       );
       const ids = await publishSome(context, orders, 100);
       const acked = (): number => consumers.reduce((sum, { stats }) => sum + stats().acked, 0);
-      await context.eventually('all were acked', () => acked() >= ids.length, () => String(acked()));
+      await context.eventually(
+        'all were acked',
+        () => acked() >= ids.length,
+        () => String(acked()),
+      );
       for (const id of ids) {
         const attempts = journal.of(id).map((seen) => seen.attempt);
         assert.ok(Math.max(...attempts) >= 3, 'a message was acked although its handler failed');
@@ -149,7 +153,10 @@ export const retry: readonly Case[] = [
         assert.deepEqual(Object.fromEntries(seen.delivery.headers), headers);
       }
       const [first, second] = journal.of(id);
-      assert.ok((second?.at ?? 0) - (first?.at ?? 0) >= delayMs - 2, 'a retry came before its delay');
+      assert.ok(
+        (second?.at ?? 0) - (first?.at ?? 0) >= delayMs - 2,
+        'a retry came before its delay',
+      );
     },
   },
   {
@@ -220,11 +227,18 @@ async function othersGoOn(context: Context, prefetch: number): Promise<void> {
   });
   const concurrency = Math.min(prefetch, 3);
   const policy = { maxAttempts: 1_000, delayMs: () => 100 };
-  await context.consume(context.client(), orders, handler, { concurrency, prefetch, retry: policy });
+  await context.consume(context.client(), orders, handler, {
+    concurrency,
+    prefetch,
+    retry: policy,
+  });
   const key = (n: number): string => (n < 5 ? 'bad' : `good-${String(n % 5)}`);
   const ids = await publishSome(context, orders, 30, key);
   await journal.covers(ids.slice(5));
-  assert.deepEqual([...new Set(journal.seen.filter((seen) => seen.key === 'bad').map((seen) => seen.id))], [ids[0]]);
+  assert.deepEqual(
+    [...new Set(journal.seen.filter((seen) => seen.key === 'bad').map((seen) => seen.id))],
+    [ids[0]],
+  );
   failing = false;
   await journal.covers(ids);
 }

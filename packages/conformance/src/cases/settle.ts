@@ -115,7 +115,10 @@ export const settle: readonly Case[] = [
       const briefly = Math.min(context.times.quietMs, context.times.leaseMs / 2);
       await context.never('ack resolved without an answer of the broker', () => resolved, briefly);
       await thaw();
-      await context.eventually('ack resolved or the message came again', () => resolved || journal.seen.length > 1);
+      await context.eventually(
+        'ack resolved or the message came again',
+        () => resolved || journal.seen.length > 1,
+      );
     },
   },
   {

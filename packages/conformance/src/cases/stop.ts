@@ -27,7 +27,8 @@ export const stop: readonly Case[] = [
       await context.eventually('the others were given back', () => rest.ids().length === 8);
       const { lease } = context.capabilities;
       const returned = Math.max(...rest.seen.map((seen) => seen.at)) - stoppedAt;
-      if (lease) assert.ok(returned < context.times.leaseMs, 'they were left to the end of their lease');
+      if (lease)
+        assert.ok(returned < context.times.leaseMs, 'they were left to the end of their lease');
       hold.open();
       assert.deepEqual(await stopping, { completed: 2, released: 4, abandoned: 0 });
       await consumer.done;
@@ -93,7 +94,11 @@ export const stop: readonly Case[] = [
       const client = context.client();
       const hold = gate();
       const journal = context.journal();
-      const consumer = await context.consume(client, orders, journal.handler(() => hold.opened));
+      const consumer = await context.consume(
+        client,
+        orders,
+        journal.handler(() => hold.opened),
+      );
       await publishSome(context, orders, 1);
       await journal.reaches(1);
       const stopping = consumer.stop({ deadlineMs: 600_000 });

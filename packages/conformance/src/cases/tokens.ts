@@ -41,7 +41,10 @@ export const tokens: readonly Case[] = [
       await context.fault('cut')();
       // Where no connection holds the tokens (HTTP), a cut takes nothing away, and the receiver lives on.
       const died = before.receiver.dead.then(() => true);
-      const dead = await Promise.race([died, context.wait(context.times.quietMs).then(() => false)]);
+      const dead = await Promise.race([
+        died,
+        context.wait(context.times.quietMs).then(() => false),
+      ]);
       if (dead) await refuses(context, before, stale);
       else await before.close();
       const after = await openReceiver(context, orders, { transport });
@@ -109,7 +112,8 @@ async function refuses(
   const settling = receiver.settle(acks, unbounded());
   const outcomes = await context.within('outcomes of a stale settlement', settling);
   assert.equal(outcomes.length, stale.length);
-  for (const outcome of outcomes) assert.notEqual(textOf(outcome), 'done', 'a stale token settled something');
+  for (const outcome of outcomes)
+    assert.notEqual(textOf(outcome), 'done', 'a stale token settled something');
 }
 
 function textOf(outcome: SettleOutcome): string {

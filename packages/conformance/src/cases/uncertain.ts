@@ -16,7 +16,11 @@ export const uncertain: readonly Case[] = [
       const first = await publisher.publish(orders, { n: 0 });
       await context.fault('loseReplies')(1);
       const headers = { tenant: 'acme' };
-      const published = await publisher.publish(orders, { n: 1 }, { id: 'lost-reply', key: 'k', headers });
+      const published = await publisher.publish(
+        orders,
+        { n: 1 },
+        { id: 'lost-reply', key: 'k', headers },
+      );
       assert.equal(published.id, 'lost-reply');
       const journal = context.journal();
       await context.consume(context.client(), orders, journal.handler());
@@ -141,7 +145,14 @@ export const uncertain: readonly Case[] = [
       const resolved: string[] = [];
       for (const outcome of outcomes) {
         if (outcome.status === 'fulfilled') resolved.push(outcome.value.id);
-        else assertCode('publish while closing', outcome.reason, 'closed', 'aborted', 'unknown-outcome');
+        else
+          assertCode(
+            'publish while closing',
+            outcome.reason,
+            'closed',
+            'aborted',
+            'unknown-outcome',
+          );
       }
       for (const one of late) await rejectsWith('publish after close', one, 'closed');
       const journal = context.journal();
@@ -162,7 +173,10 @@ export const uncertain: readonly Case[] = [
       await context.wait(20);
       const closing = publisher.close({ deadlineMs: 300 });
       for (const outcome of await context.within('every publish to settle', settled)) {
-        assert.ok(outcome.status === 'rejected', 'publish resolved without an answer of the broker');
+        assert.ok(
+          outcome.status === 'rejected',
+          'publish resolved without an answer of the broker',
+        );
         assertCode('publish', outcome.reason, 'closed', 'unknown-outcome');
       }
       await thaw();

@@ -30,7 +30,13 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R3',
     in: 'core',
     name: 'the ack of a lost delivery resolves',
-    edits: [edit('delivery-handle', 'return Promise.reject(this.leaseLost());', 'return Promise.resolve();')],
+    edits: [
+      edit(
+        'delivery-handle',
+        'return Promise.reject(this.leaseLost());',
+        'return Promise.resolve();',
+      ),
+    ],
   },
   {
     rule: 'R4',
@@ -105,13 +111,21 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R8',
     in: 'core',
     name: 'every consumer is in the group that has the name of its channel',
-    edits: [edit('consuming', 'const group = options.group ?? source.name;', 'const group = source.name;')],
+    edits: [
+      edit(
+        'consuming',
+        'const group = options.group ?? source.name;',
+        'const group = source.name;',
+      ),
+    ],
   },
   {
     rule: 'R9',
     in: 'core',
     name: 'a retry by the broker forgets its delay',
-    edits: [edit('retrying', '      retryAtBroker(handle, delayMs);', '      retryAtBroker(handle, 0);')],
+    edits: [
+      edit('retrying', '      retryAtBroker(handle, delayMs);', '      retryAtBroker(handle, 0);'),
+    ],
   },
   {
     rule: 'R9',
@@ -124,7 +138,9 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R9',
     in: 'core',
     name: 'a failing key holds up all keys',
-    edits: [edit('held', 'return wire.lane;', "return wire.lane === undefined ? undefined : 'all';")],
+    edits: [
+      edit('held', 'return wire.lane;', "return wire.lane === undefined ? undefined : 'all';"),
+    ],
   },
   {
     rule: 'R9',
@@ -144,7 +160,11 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     name: 'a handler whose time is over is not told',
     edits: [
-      edit('consumer-engine', '      handle.abort(error);\n      if (handle.intent', '      if (handle.intent'),
+      edit(
+        'consumer-engine',
+        '      handle.abort(error);\n      if (handle.intent',
+        '      if (handle.intent',
+      ),
     ],
   },
   {
@@ -175,7 +195,13 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R10',
     in: 'core',
     name: 'a failing message has one attempt too many',
-    edits: [edit('settling', 'handle.attempt < policy.maxAttempts', 'handle.attempt <= policy.maxAttempts')],
+    edits: [
+      edit(
+        'settling',
+        'handle.attempt < policy.maxAttempts',
+        'handle.attempt <= policy.maxAttempts',
+      ),
+    ],
   },
   {
     rule: 'R10',
@@ -233,16 +259,18 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R12',
     in: 'core',
     name: 'what was fetched and not started is left to the end of its lease',
-    edits: [
-      edit('wind-down', '  holding.giveBackUnstarted();\n', ''),
-    ],
+    edits: [edit('wind-down', '  holding.giveBackUnstarted();\n', '')],
   },
   {
     rule: 'R13',
     in: 'core',
     name: 'pause changes nothing',
     edits: [
-      edit('consumer-engine', "      if (state !== 'open') return;\n", "      if (state !== 'none') return;\n"),
+      edit(
+        'consumer-engine',
+        "      if (state !== 'open') return;\n",
+        "      if (state !== 'none') return;\n",
+      ),
     ],
   },
   {
@@ -262,14 +290,26 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'log',
     name: 'handlers of one key run side by side',
-    edits: [edit('lanes', '    if (held.orderKey === undefined) {\n      ready.push(held);', '    {\n      ready.push(held);')],
+    edits: [
+      edit(
+        'lanes',
+        '    if (held.orderKey === undefined) {\n      ready.push(held);',
+        '    {\n      ready.push(held);',
+      ),
+    ],
   },
   {
     rule: 'O2',
     in: 'core',
     on: 'log',
     name: 'the followers of a failed message go on while it waits',
-    edits: [edit('retrying', '    held.waiting = true;\n', '    held.waiting = true;\n    lanes.done(held);\n')],
+    edits: [
+      edit(
+        'retrying',
+        '    held.waiting = true;\n',
+        '    held.waiting = true;\n    lanes.done(held);\n',
+      ),
+    ],
   },
   {
     rule: 'O2',
@@ -289,7 +329,13 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'plain',
     name: 'a channel that needs order may be published where there is none',
-    edits: [edit('publisher', "    if (channel.order === 'key')\n", "    if (channel.order === 'none-of-these')\n")],
+    edits: [
+      edit(
+        'publisher',
+        "    if (channel.order === 'key')\n",
+        "    if (channel.order === 'none-of-these')\n",
+      ),
+    ],
   },
   {
     rule: 'L1',
@@ -317,8 +363,16 @@ export const consumeDefects: readonly Defect[] = [
     on: 'log',
     name: 'the end of a lane is written before its messages are done',
     edits: [
-      edit('checkpoints', "lane.state === 'ended' && lane.watermark.size === 0 ? 'end'", "lane.state === 'ended' ? 'end'"),
-      edit('checkpoints', '        if (lane.watermark.size === 0) void write(lane);\n', '        void write(lane);\n'),
+      edit(
+        'checkpoints',
+        "lane.state === 'ended' && lane.watermark.size === 0 ? 'end'",
+        "lane.state === 'ended' ? 'end'",
+      ),
+      edit(
+        'checkpoints',
+        '        if (lane.watermark.size === 0) void write(lane);\n',
+        '        void write(lane);\n',
+      ),
     ],
   },
   {
@@ -326,7 +380,13 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'log',
     name: 'a lost lane is not taken from its handlers',
-    edits: [edit('log-lanes', "      if (state === 'lost') {\n        lose(lane);", "      if (state === 'lost') {")],
+    edits: [
+      edit(
+        'log-lanes',
+        "      if (state === 'lost') {\n        lose(lane);",
+        "      if (state === 'lost') {",
+      ),
+    ],
   },
   {
     rule: 'F2',
@@ -339,13 +399,21 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'plain',
     name: 'a delay that the transport cannot keep is ignored',
-    edits: [edit('settings', "    needs(capabilities.delay, 'delayMs', 'delay', transport);\n", '')],
+    edits: [
+      edit('settings', "    needs(capabilities.delay, 'delayMs', 'delay', transport);\n", ''),
+    ],
   },
   {
     rule: 'C1',
     in: 'core',
     on: 'plain',
     name: 'require gives whatever is asked',
-    edits: [edit('client', 'if (capabilities[name as keyof Capabilities] === value) continue;', 'continue;')],
+    edits: [
+      edit(
+        'client',
+        'if (capabilities[name as keyof Capabilities] === value) continue;',
+        'continue;',
+      ),
+    ],
   },
 ];

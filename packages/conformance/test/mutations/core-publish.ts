@@ -37,7 +37,11 @@ export const publishDefects: readonly Defect[] = [
     in: 'core',
     name: 'header names are lower-cased',
     edits: [
-      edit('header-packing', 'checked.set(name as string,', 'checked.set(String(name).toLowerCase(),'),
+      edit(
+        'header-packing',
+        'checked.set(name as string,',
+        'checked.set(String(name).toLowerCase(),',
+      ),
     ],
   },
   {
@@ -120,7 +124,11 @@ export const publishDefects: readonly Defect[] = [
     in: 'core',
     name: 'no answer counts as success',
     edits: [
-      edit('publish-dispatch', 'if (outcome.ok) {', "if (outcome.ok || outcome.certainty === 'unknown') {"),
+      edit(
+        'publish-dispatch',
+        'if (outcome.ok) {',
+        "if (outcome.ok || outcome.certainty === 'unknown') {",
+      ),
     ],
   },
   {
@@ -140,14 +148,20 @@ export const publishDefects: readonly Defect[] = [
     in: 'core',
     name: 'a publish that is given up after hand-off says that nothing was sent',
     edits: [
-      edit('publish-queue', 'const handedOver = pending.sending || pending.uncertain;', 'const handedOver = false;'),
+      edit(
+        'publish-queue',
+        'const handedOver = pending.sending || pending.uncertain;',
+        'const handedOver = false;',
+      ),
     ],
   },
   {
     rule: 'P7',
     in: 'core',
     name: 'a publish that was aborted before hand-off is sent all the same',
-    edits: [edit('publisher', 'if (settings.signal?.aborted === true) {', 'if (driver === undefined) {')],
+    edits: [
+      edit('publisher', 'if (settings.signal?.aborted === true) {', 'if (driver === undefined) {'),
+    ],
   },
   {
     rule: 'P9',
@@ -181,21 +195,33 @@ export const publishDefects: readonly Defect[] = [
     rule: 'O3',
     in: 'core',
     name: 'a failed message of a key does not hold its followers',
-    edits: [edit('publish-lanes', 'if (lane !== undefined && leaders.has(lane)) {', 'if (held.size < 0) {')],
+    edits: [
+      edit(
+        'publish-lanes',
+        'if (lane !== undefined && leaders.has(lane)) {',
+        'if (held.size < 0) {',
+      ),
+    ],
   },
   {
     rule: 'O1',
     in: 'core',
     on: 'batched',
     name: 'messages of one key are sent side by side',
-    edits: [edit('publish-lanes', 'const name = pending.lane;', 'const name = pending.message.none;')],
+    edits: [
+      edit('publish-lanes', 'const name = pending.lane;', 'const name = pending.message.none;'),
+    ],
   },
   {
     rule: 'F4',
     in: 'core',
     name: 'throttled publishes are sent again at once',
     edits: [
-      edit('publish-dispatch', 'const delayMs = Math.max(pending.retryAfterMs, step);', 'const delayMs = step * 0 + 1;'),
+      edit(
+        'publish-dispatch',
+        'const delayMs = Math.max(pending.retryAfterMs, step);',
+        'const delayMs = step * 0 + 1;',
+      ),
       edit('publish-dispatch', '    throttles += 1;\n', '    if (throttles === 0) return;\n'),
     ],
   },
@@ -208,7 +234,10 @@ export const publishDefects: readonly Defect[] = [
   {
     rule: 'F5',
     in: 'core',
-    name: 'close leaves the timer of the client',
-    edits: [edit('client', '    wheel.close();\n', '')],
+    name: 'timers of publishes that have settled run on, and close leaves them',
+    edits: [
+      edit('client', '    wheel.close();\n', ''),
+      edit('publish-queue', '    wheel.cancel(pending);\n', ''),
+    ],
   },
 ];

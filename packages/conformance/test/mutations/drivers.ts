@@ -51,7 +51,9 @@ function withOpening(
 }
 
 /** Prepares another message than the one it was given. */
-function preparing(change: (message: WireMessage) => WireMessage): (transport: Transport) => Transport {
+function preparing(
+  change: (message: WireMessage) => WireMessage,
+): (transport: Transport) => Transport {
   return withSender((sender) => ({ prepare: (message) => sender.prepare(change(message)) }));
 }
 
@@ -63,13 +65,17 @@ function delivering(
   }));
 }
 
-function settlingAs(change: (settlement: Settlement) => Settlement): (transport: Transport) => Transport {
+function settlingAs(
+  change: (settlement: Settlement) => Settlement,
+): (transport: Transport) => Transport {
   return withReceiver((receiver) => ({
     settle: (batch, signal) => receiver.settle(batch.map(change), signal),
   }));
 }
 
-function outcomesAs(change: (outcome: SendOutcome) => SendOutcome): (transport: Transport) => Transport {
+function outcomesAs(
+  change: (outcome: SendOutcome) => SendOutcome,
+): (transport: Transport) => Transport {
   return withSender((sender) => ({
     send: async (batch, signal) => (await sender.send(batch, signal)).map(change),
   }));
@@ -112,7 +118,10 @@ function acksOnClose(receiver: Receiver): Partial<Receiver> {
       return receiver.settle(batch, signal);
     },
     async close(signal) {
-      await receiver.settle([...held].map((token) => ({ token, action: 'ack' })), signal);
+      await receiver.settle(
+        [...held].map((token) => ({ token, action: 'ack' })),
+        signal,
+      );
       return receiver.close(signal);
     },
   };
@@ -133,11 +142,8 @@ function checkpointsAhead(receiver: Receiver): Partial<Receiver> {
       return deliveries;
     },
     checkpoint: async (lane, at, signal) =>
-      (await receiver.checkpoint?.(
-        lane,
-        at === 'end' ? at : (following.get(at) ?? at),
-        signal,
-      )) ?? 'done',
+      (await receiver.checkpoint?.(lane, at === 'end' ? at : (following.get(at) ?? at), signal)) ??
+      'done',
   };
 }
 
@@ -189,13 +195,17 @@ export const driverDefects: readonly Defect[] = [
     rule: 'P5',
     in: 'driver',
     name: 'a nack of the broker is logged and reported as success',
-    wrap: outcomesAs((outcome) => (outcome.ok || outcome.certainty === 'unknown' ? outcome : { ok: true })),
+    wrap: outcomesAs((outcome) =>
+      outcome.ok || outcome.certainty === 'unknown' ? outcome : { ok: true },
+    ),
   },
   {
     rule: 'P6',
     in: 'driver',
     name: 'an answer that got lost is reported as success',
-    wrap: outcomesAs((outcome) => (outcome.ok || outcome.certainty === 'rejected' ? outcome : { ok: true })),
+    wrap: outcomesAs((outcome) =>
+      outcome.ok || outcome.certainty === 'rejected' ? outcome : { ok: true },
+    ),
   },
   {
     rule: 'P6',
@@ -303,7 +313,9 @@ export const driverDefects: readonly Defect[] = [
       async settle(batch, signal) {
         const kept = batch.filter(({ action }) => action !== 'release');
         const outcomes = [...(await receiver.settle(kept, signal))];
-        return batch.map(({ action }) => (action === 'release' ? 'done' : (outcomes.shift() ?? 'lost')));
+        return batch.map(({ action }) =>
+          action === 'release' ? 'done' : (outcomes.shift() ?? 'lost'),
+        );
       },
     })),
   },

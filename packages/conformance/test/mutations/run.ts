@@ -21,7 +21,11 @@ export async function runDefect(defect: Defect): Promise<DefectReport> {
   try {
     return { ...report, caughtBy: await catchers(defect, on) };
   } catch (error) {
-    return { ...report, caughtBy: [], trouble: error instanceof Error ? error.message : String(error) };
+    return {
+      ...report,
+      caughtBy: [],
+      trouble: error instanceof Error ? error.message : String(error),
+    };
   }
 }
 
@@ -49,8 +53,8 @@ async function failing(
 ): Promise<string[]> {
   const names: string[] = [];
   for (const one of wanted) {
-    const { outcome } = await run(one);
-    if (outcome === 'fail') names.push(one.name);
+    const result = await run(one);
+    if (result.outcome === 'fail') names.push(one.name);
   }
   return names;
 }

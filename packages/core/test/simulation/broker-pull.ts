@@ -55,7 +55,7 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
   const tightLeases = plan.leaseMs < 20 * roundTripMs(world.plan);
 
   function isVisible(entry: Entry): boolean {
-    return entry.visibleAt <= loop.now();
+    return entry.receipt === undefined && entry.visibleAt <= loop.now();
   }
 
   function takeFrom(queue: Queue, max: number): Entry[] {
@@ -116,8 +116,9 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
 
   /** The lease is over: anyone may have it. */
   function free(queue: Queue, entry: Entry, receipt: Receipt): void {
+    if (entry.receipt !== receipt) return;
     receipts.lose(receipt);
-    if (entry.receipt === receipt) entry.receipt = undefined;
+    entry.receipt = undefined;
     entry.visibleAt = loop.now();
     serve(queue);
   }

@@ -85,6 +85,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
 
   function checkAttempt(consumer: ConsumerState, delivery: AnyDelivery, receipt: Receipt): void {
     const { fate } = receipt;
+    const excused = fate.disturbed || (fate.condemned !== undefined && ledger.deadLettersTroubled);
     const what = `${fate.id} in ${fate.group}`;
     const expected = (receipt.attempt ?? 1) + receipt.starts - 1;
     if (delivery.attempt !== expected)
@@ -98,22 +99,22 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
       receipt.starts > 1 &&
       receipt.verdict?.kind === 'throw' &&
       expected > consumer.maxAttempts &&
-      !receipt.tainted
+      !excused
     ) {
       violate(
         'attempts',
         `${what} was handled for the ${expected}th time, with ${consumer.maxAttempts} attempts in all`,
       );
     }
-    if (!fate.disturbed && (fate.completed || fate.deadLetters > 0))
+    if (!excused && (fate.completed || fate.deadLetters > 0))
       violate(
         'repeat',
         `${what} was handled again although it was done, and nothing had gone wrong`,
       );
-    if (!fate.disturbed && fate.failures >= consumer.maxAttempts) {
+    if (!excused && fate.condemned !== undefined) {
       violate(
         'attempts',
-        `${what} was handled again after ${fate.failures} failures, with ${consumer.maxAttempts} attempts in all`,
+        `${what} was handled again after its last attempt, of ${consumer.maxAttempts}, had failed`,
       );
     }
   }
@@ -182,10 +183,11 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
         case 'reject':
           fate.condemned = verdict.reason;
           return;
+        case 'behind':
+          return;
         case 'throw':
         case 'retry':
           if (verdict.kind === 'throw') {
-            fate.failures += 1;
             const attempt = (receipt.attempt ?? 1) + receipt.starts - 1;
             // An empty reason: whatever core makes of the error.
             if (attempt >= fate.channel.maxAttempts) fate.condemned = '';
@@ -201,7 +203,11 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
 
 /** On a log nothing is sent for a delivery: done with means acked or a dead letter. */
 function isPassed(receipt: Receipt): boolean {
-  return receipt.verdict?.kind === 'ack' || receipt.fate.deadLetters > 0;
+  return (
+    receipt.verdict?.kind === 'ack' ||
+    receipt.fate.deadLetters > 0 ||
+    receipt.stored.foreign === 'control'
+  );
 }
 
 export interface ReceiverChecks {
@@ -224,17 +230,28 @@ export interface ReceiverChecks {
   expired(receipt: Receipt, excuse: string | undefined): void;
 }
 
+export interface ReceiverCheckOptions {
+  readonly log: boolean;
+  /** The broker can bring a message again after a delay. */
+  readonly canDelay: boolean;
+  readonly atEndOfTurn: (check: () => void) => void;
+  readonly now: () => number;
+}
+
 /** How core may use a receiver. */
 export function createReceiverChecks(
   ledger: Ledger,
-  options: { readonly log: boolean; readonly canDelay: boolean },
+  options: ReceiverCheckOptions,
 ): ReceiverChecks {
   const { violate } = ledger;
+  const { atEndOfTurn, now } = options;
 
   function unsettled(receiver: ReceiverState): number {
     let count = 0;
     for (const receipt of receiver.receipts) {
       if (!receipt.handed || receipt.lostSince !== undefined || receipt.state === 'lost') continue;
+      // Where an extension was not answered, core has to think that the lease is over.
+      if (receipt.knownLeaseUntil !== undefined && now() >= receipt.knownLeaseUntil) continue;
       if (options.log ? !isPassed(receipt) || receipt.running : receipt.action === undefined)
         count += 1;
     }
@@ -260,11 +277,16 @@ export function createReceiverChecks(
           timeoutMs !== undefined && receipt.running && now >= receipt.startedAt + timeoutMs;
         if (verdict?.kind === 'ack')
           violate('retry', `${what} was sent back as failed, and its handler had done it`);
-        if (verdict === undefined && !timedOut && !foreign)
+        // Whoever leaves the loop of a pulled consumer gives back what he holds, and may still work on it.
+        const left = receipt.consumer?.how.kind === 'pull' && receipt.consumer.stopping;
+        if (left) fate.disturbed = true;
+        if (verdict === undefined && !timedOut && !foreign && !left)
           violate('retry', `${what} was sent back as failed, and no handler had failed`);
         if (verdict?.kind !== 'retry' && verdict?.kind !== 'throw') return;
         const due = options.canDelay ? now + settlement.delayMs : now;
         const stopping = receipt.consumer?.stopping === true && !options.canDelay;
+        // A broker that does not count begins again at one.
+        if (receipt.attempt === undefined && !foreign) fate.condemned = undefined;
         if (due < verdict.notBefore && !stopping)
           violate(
             'retry-delay',
@@ -274,11 +296,6 @@ export function createReceiverChecks(
         return;
       }
       case 'release':
-        // Whoever leaves the loop of a pulled consumer gives back what he holds.
-        if (receipt.consumer?.how.kind === 'pull' && receipt.consumer.stopping) {
-          fate.disturbed = true;
-          return;
-        }
         if (receipt.starts > 0)
           violate(
             'release',
@@ -303,14 +320,16 @@ export function createReceiverChecks(
           'receive-limits',
           `${what} has ${receiver.receives} receives under way, its limit is ${parallel}`,
         );
-      const held = unsettled(receiver);
-      if (held + receiver.requested + max > receiver.prefetch) {
+      receiver.requested += max;
+      // What is given back in the same turn makes room, whichever call comes first.
+      atEndOfTurn(() => {
+        const held = unsettled(receiver);
+        if (held + receiver.requested <= receiver.prefetch || receiver.closeCalled) return;
         violate(
           'prefetch',
-          `${what} holds ${held} and has asked for ${receiver.requested}, and was asked for ${max} more with a prefetch of ${receiver.prefetch}`,
+          `${what} holds ${held} and was asked for ${receiver.requested} more, with a prefetch of ${receiver.prefetch}`,
         );
-      }
-      receiver.requested += max;
+      });
       const own = receiver.client.consumers.filter(
         (one) => one.channel === receiver.channel && one.group === receiver.group && !one.stopped,
       );

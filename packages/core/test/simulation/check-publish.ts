@@ -1,4 +1,4 @@
-import type { Address, SendLimits, WireMessage } from '../../src/driver.ts';
+import type { Address, SendLimits, SendOutcome, WireMessage } from '../../src/driver.ts';
 import { isSameBody, type Ledger } from './ledger.ts';
 import type { ChannelPlan } from './plan.ts';
 import type { Publication, StoredMessage } from './records.ts';
@@ -22,7 +22,11 @@ export interface SendEntry {
 
 export interface PublishChecks {
   sendCalled(sender: SenderState, batch: readonly SendEntry[]): void;
-  sendAnswered(sender: SenderState, batch: readonly SendEntry[]): void;
+  sendAnswered(
+    sender: SenderState,
+    batch: readonly SendEntry[],
+    outcomes: readonly SendOutcome[],
+  ): void;
   /** A copy in the main address; `visibleAt` is the earliest that anyone can see it. */
   stored(stored: StoredMessage, visibleAt: number): void;
   deadLettered(channel: ChannelPlan, group: string, message: WireMessage): void;
@@ -101,8 +105,15 @@ export function createPublishChecks(ledger: Ledger): PublishChecks {
       }
       for (const lane of own) sender.lanes.add(lane);
     },
-    sendAnswered(sender, batch) {
+    sendAnswered(sender, batch, outcomes) {
       sender.inFlight -= 1;
+      const { role, group } = sender.address;
+      batch.forEach((entry, index) => {
+        // Core cannot know whether this dead letter exists, so the message may come again.
+        if (role !== 'dead-letter' || outcomes[index]?.ok === true) return;
+        ledger.deadLettersTroubled = true;
+        ledger.disturb(entry.message.channel, group ?? entry.message.channel, entry.message.id);
+      });
       for (const entry of batch) if (entry.lane !== undefined) sender.lanes.delete(entry.lane);
     },
     stored(stored, visibleAt) {
@@ -130,7 +141,11 @@ export function createPublishChecks(ledger: Ledger): PublishChecks {
           'dead-letter',
           `${message.id} of ${group} became a dead letter, and nothing had condemned it`,
         );
-      else if (message.headers.get('imreason') !== fate.condemned && fate.condemned !== '') {
+      else if (
+        message.headers.get('imreason') !== fate.condemned &&
+        fate.condemned !== '' &&
+        !fate.disturbed
+      ) {
         violate(
           'dead-letter',
           `the dead letter ${message.id} of ${group} says '${String(message.headers.get('imreason'))}' instead of '${fate.condemned}'`,

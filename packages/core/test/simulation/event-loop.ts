@@ -15,6 +15,8 @@ export interface EventLoop {
   readonly count: () => number;
   /** Calls `action` after `delayMs`, unless its process is frozen by then. The result cancels it. */
   after(process: Process, delayMs: number, action: () => void): () => void;
+  /** Calls `check` once the promise chains of this event have come to their end. */
+  atEndOfTurn(check: () => void): void;
   clockOf(process: Process, random: Random): Clock;
   /** Lets time pass, one event at a time, until `enough` or one of the bounds. Every promise chain runs to its end first. */
   run(enough: () => boolean, bounds: RunBounds): Promise<RunEnd>;
@@ -44,6 +46,7 @@ export function createProcess(name: string): Process {
 
 export function createEventLoop(): EventLoop {
   const heap: Event[] = [];
+  let checks: (() => void)[] = [];
   let time = epochMs;
   let order = 0;
   let count = 0;
@@ -88,6 +91,11 @@ export function createEventLoop(): EventLoop {
   }
 
   function advance(last: number, enough: () => boolean, untilMs: number): RunEnd | undefined {
+    if (checks.length > 0) {
+      const due = checks;
+      checks = [];
+      for (const check of due) check();
+    }
     if (enough()) return 'enough';
     if (count >= last) return 'busy';
     const event = take(untilMs);
@@ -108,6 +116,9 @@ export function createEventLoop(): EventLoop {
     now: () => time,
     count: () => count,
     after,
+    atEndOfTurn(check) {
+      checks.push(check);
+    },
     clockOf: (process, random) => ({
       now: () => time,
       setTimer(callback, delayMs) {

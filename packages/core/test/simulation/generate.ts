@@ -56,7 +56,7 @@ export function generatePlan(mode: Mode, seed: number): Plan {
   const channels = channelsOf(mode, broker, random);
   const count = 1 + random.int(3);
   const clients = Array.from({ length: count }, () => clientOf(random));
-  const steps = stepsOf(mode, broker, channels, count, mood, random);
+  const steps = stepsOf(broker, channels, count, mood, random);
   const faults = random.chance(0.25)
     ? []
     : generateFaults(mode, count, mood.messages, mood.spanMs, random);
@@ -144,7 +144,6 @@ function clientOf(random: Random): ClientPlan {
 }
 
 function stepsOf(
-  mode: Mode,
   broker: BrokerPlan,
   channels: readonly ChannelPlan[],
   clients: number,

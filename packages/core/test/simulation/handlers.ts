@@ -56,12 +56,14 @@ export function createHandlers(world: World, core: Core): Handlers {
         const { reason } = delivery.signal as { readonly reason: unknown };
         if (
           !receipt.running ||
-          consumer.stopping ||
+          loop.now() >= consumer.deadlineAt ||
           !core.IntermodalError.is(reason) ||
           reason.code !== 'timeout'
         )
           return;
         decide(consumer, delivery, { kind: 'throw', notBefore: 0 });
+        // What was pulled has no handler whose return core could wait for.
+        if (consumer.how.kind === 'pull') monitor.handlers.returned(receipt);
       });
     }
     return { receipt, act };
@@ -90,9 +92,10 @@ export function createHandlers(world: World, core: Core): Handlers {
   }
 
   /** A settlement by the application: its promise may say that it came too late, and nothing else. */
-  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<void> {
+  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<boolean> {
     try {
       await settling;
+      return true;
     } catch (error) {
       const code = core.IntermodalError.is(error) ? error.code : String(error);
       trace?.add(`settling ${delivery.id} says ${code}`);
@@ -110,6 +113,7 @@ export function createHandlers(world: World, core: Core): Handlers {
       ];
       if (!expected.includes(code))
         monitor.ledger.violate('settle-code', `settling ${delivery.id} failed as '${code}'`);
+      return false;
     }
   }
 
@@ -236,10 +240,15 @@ export function createHandlers(world: World, core: Core): Handlers {
   /** One after another, each as its act says; those that are fine are left to the return, which acks them. */
   async function performAll(
     consumer: ConsumerState,
-    begun: readonly { readonly delivery: AnyDelivery; readonly act: Act }[],
+    begun: readonly {
+      readonly delivery: AnyDelivery;
+      readonly receipt: Receipt;
+      readonly act: Act;
+    }[],
   ): Promise<void> {
     let failing = false;
     const left: AnyDelivery[] = [];
+    const again = new Set<AnyDelivery>();
     for (const { delivery, act } of begun) {
       switch (act.kind) {
         case 'throw':
@@ -249,7 +258,9 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
         case 'reject':
           decide(consumer, delivery, { kind: 'reject', reason: `not wanted ${delivery.id}` });
-          await settled(delivery.reject(`not wanted ${delivery.id}`), delivery);
+          // A dead letter that could not be stored: it comes again, and so does what is behind it.
+          if (!(await settled(delivery.reject(`not wanted ${delivery.id}`), delivery)))
+            again.add(delivery);
           break;
         case 'retry':
           await settled(retry(consumer, delivery, act.delayMs), delivery);
@@ -269,10 +280,24 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
       }
     }
-    for (const delivery of left) {
-      if (failing) failed(consumer, delivery);
-      else decide(consumer, delivery, { kind: 'ack' });
+    if (!failing) {
+      for (const delivery of left) decide(consumer, delivery, { kind: 'ack' });
+      return;
     }
-    if (failing) throw new Error('the batch failed');
+    const behind = new Set<string>();
+    for (const { delivery, receipt } of begun) {
+      const { key } = delivery;
+      const ordered = receipt.lane !== undefined && key !== undefined;
+      if (left.includes(delivery)) {
+        if (ordered && behind.has(key)) decide(consumer, delivery, { kind: 'behind' });
+        else failed(consumer, delivery);
+      }
+      const comesAgain =
+        again.has(delivery) ||
+        receipt.verdict?.kind === 'throw' ||
+        receipt.verdict?.kind === 'retry';
+      if (ordered && comesAgain) behind.add(key);
+    }
+    throw new Error('the batch failed');
   }
 }

@@ -164,6 +164,9 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
     trace?.add(
       `lane ${row.shard.name} of ${row.group.name} is taken from receiver ${owner.state.number}`,
     );
+    // Its old owner does not know yet, and goes on.
+    for (const stored of row.shard.records.slice(row.checkpoint))
+      monitor.ledger.fate(row.group.channel, row.group.name, stored.message.id).disturbed = true;
     disown(row);
     owner.wire.toClient(() => {
       owner.tell(row, epoch);
@@ -208,7 +211,13 @@ export function createLogGroups(world: World, plan: LogBroker): LogGroups {
     leave(group, worker) {
       const index = group.workers.indexOf(worker);
       if (index >= 0) group.workers.splice(index, 1);
-      for (const row of rowsOf(worker)) disown(row);
+      for (const row of rowsOf(worker)) {
+        if (worker.state.tainted)
+          for (const stored of row.shard.records.slice(row.checkpoint))
+            monitor.ledger.fate(row.group.channel, row.group.name, stored.message.id).disturbed =
+              true;
+        disown(row);
+      }
       balance(group);
     },
     release(row, worker, epoch) {

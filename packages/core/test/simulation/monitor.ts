@@ -5,6 +5,7 @@ import {
   type ReceiverChecks,
 } from './check-consume.ts';
 import { createPublishChecks, type PublishChecks } from './check-publish.ts';
+import type { EventLoop } from './event-loop.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import type { Plan } from './plan.ts';
 
@@ -16,7 +17,7 @@ export interface Monitor {
   readonly receivers: ReceiverChecks;
 }
 
-export function createMonitor(plan: Plan): Monitor {
+export function createMonitor(plan: Plan, loop: EventLoop): Monitor {
   const ledger = createLedger();
   return {
     ledger,
@@ -25,6 +26,8 @@ export function createMonitor(plan: Plan): Monitor {
     receivers: createReceiverChecks(ledger, {
       log: plan.mode === 'log',
       canDelay: plan.mode === 'pull',
+      atEndOfTurn: loop.atEndOfTurn,
+      now: loop.now,
     }),
   };
 }

@@ -43,8 +43,6 @@ export interface Fate {
   condemned: string | undefined;
   /** Handler calls. */
   starts: number;
-  /** Handler calls that ended in a throw, or took too long. */
-  failures: number;
   /** No handler may be called before. */
   notBefore: number;
   /** Something happened that excuses a repeat: a fault, a lost lease or connection, a copy, a stop. */
@@ -54,7 +52,9 @@ export interface Fate {
 export type Verdict =
   | { readonly kind: 'ack' }
   | { readonly kind: 'retry' | 'throw'; readonly notBefore: number }
-  | { readonly kind: 'reject'; readonly reason: string };
+  | { readonly kind: 'reject'; readonly reason: string }
+  /** In a batch, behind one of its key that comes again: core lets it come again too, after that one. */
+  | { readonly kind: 'behind' };
 
 /** One delivery of one copy to one receiver: what a token stands for. */
 export interface Receipt {

@@ -40,7 +40,9 @@ export function createSender(
     name,
     client,
     ordered,
-    onCut: () => undefined,
+    onCut() {
+      if (address.role === 'dead-letter') monitor.ledger.deadLettersTroubled = true;
+    },
     onBrokerLoss: () => wires.delete(wire),
     onClientLoss: () => undefined,
   });
@@ -103,7 +105,7 @@ export function createSender(
       trace?.add(
         `${name} answers [${outcomes.map((outcome, index) => `${entries[index]?.message.id ?? ''}:${outcome.ok ? 'ok' : outcome.certainty}`).join(' ')}]`,
       );
-      monitor.publish.sendAnswered(state, entries);
+      monitor.publish.sendAnswered(state, entries, outcomes);
       return outcomes;
     });
   }

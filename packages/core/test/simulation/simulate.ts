@@ -8,7 +8,7 @@ import { createMonitor } from './monitor.ts';
 import { type Fault, isCallFault, type Plan } from './plan.ts';
 import { createRandom } from './random.ts';
 import { createTrace } from './trace.ts';
-import { createFaultBook, createLatency, type World } from './world.ts';
+import { createFaultBook, createLatency, roundTripMs, type World } from './world.ts';
 
 export interface Result {
   readonly violation: Violation | undefined;
@@ -40,12 +40,13 @@ export async function simulate(
     loop,
     random: createRandom(plan.seed),
     faults: createFaultBook(plan),
-    monitor: createMonitor(plan),
+    monitor: createMonitor(plan, loop),
     trace,
     broker: createProcess('broker'),
     latency: createLatency(plan),
   };
   const { ledger } = world.monitor;
+  ledger.deadLettersTroubled = isCramped(plan);
   const onRejection = (reason: unknown): void => {
     ledger.violate(
       'unhandled',
@@ -77,6 +78,14 @@ export async function simulate(
     hash: trace?.hash() ?? 0,
     trace: trace?.lines ?? [],
   };
+}
+
+/** Whether a dead letter may be too late without any fault: a slow network, and little time. */
+function isCramped(plan: Plan): boolean {
+  const roundTrips =
+    4 +
+    plan.steps.reduce((sum, step) => sum + (step.do === 'publish' ? step.messages.length : 1), 0);
+  return plan.clients.some((client) => client.operationTimeoutMs < roundTrips * roundTripMs(plan));
 }
 
 async function runPlan(world: World, core: Core): Promise<void> {
@@ -119,6 +128,7 @@ async function runPlan(world: World, core: Core): Promise<void> {
     );
     return;
   }
+  const closedAt = loop.now();
   application.closeAll();
   const closed = await loop.run(() => isWrong() || application.isClosed(), {
     untilMs: loop.now() + closeMs,
@@ -131,7 +141,7 @@ async function runPlan(world: World, core: Core): Promise<void> {
   await loop.run(isWrong, { untilMs: loop.now() + 60_000, maxEvents });
   if (isWrong()) return;
   checkPublishedAtEnd(ledger);
-  checkKept(world);
+  checkKept(world, closedAt);
 }
 
 function suffer(
@@ -165,9 +175,10 @@ function suffer(
 }
 
 /** Nothing that the broker has taken is lost: each group has done it, or has it among its dead letters. */
-function checkKept(world: World): void {
+function checkKept(world: World, closedAt: number): void {
   const { ledger } = world.monitor;
-  for (const { channel, message, foreign } of ledger.stored) {
+  for (const { channel, message, foreign, at } of ledger.stored) {
+    if (at >= closedAt) continue; // given up by its publisher, and stored when nobody read any more
     for (const group of channel.groups) {
       const fate = ledger.fate(channel, group, message.id);
       if (foreign === 'control' || fate.completed || fate.deadLetters > 0) continue;

@@ -14,6 +14,7 @@ import { createFaults, type FaultState, type MemoryFaults, unavailable } from '.
 import { createLogChannel } from './log-channel.ts';
 import { createQueueChannel } from './queue-channel.ts';
 
+/** What all transports of a broker share. */
 export interface MemoryBrokerOptions {
   /** Of leases, delays and lives; give clients the same. @defaultValue `systemClock` */
   readonly clock?: Clock;
@@ -23,15 +24,18 @@ export interface MemoryBrokerOptions {
 
 /** A message that a group has not settled. */
 export interface MemoryEntry {
+  /** A copy. */
   readonly message: WireMessage;
   readonly state: EntryState;
   /** Times that it was given out; undefined in log mode. */
   readonly attempts: number | undefined;
+  /** As the delivery's. */
   readonly position: string;
 }
 
 /** Messages of one process, and what a test may see of them and do to them. */
 export interface MemoryBroker {
+  /** What can be made to go wrong. */
   readonly faults: MemoryFaults;
   /** What was published to a channel, oldest first, as far as it is retained. */
   published(channel: string): WireMessage[];
@@ -115,25 +119,26 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
     return channel;
   }
 
-  function channelNamed(name: string): BrokerChannel {
-    return channels.get(name) ?? find({ name, shards: 0, group: undefined, only: undefined });
+  /** Whatever its mode. @throws `not-found` */
+  function named(name: string, group?: string): BrokerChannel {
+    const shards = channels.get(name)?.mode === 'log' ? 1 : 0;
+    return find({ name, shards, group, only: undefined });
   }
 
   function logNamed(name: string): BrokerChannel & { readonly mode: 'log' } {
-    const found = channelNamed(name);
+    const found = named(name);
     if (found.mode === 'log') return found;
     throw new IntermodalError('unsupported', `'${name}' is a queue and has no shards`, place(name));
   }
 
-  function unsettled(name: string, group: string): MemoryEntry[] {
-    return channelNamed(name)
-      .unsettled(group)
-      .map(({ stored, state, attempts }) => ({
-        message: copyMessage(stored.message),
-        state,
-        attempts,
-        position: String(stored.sequence),
-      }));
+  function entriesOf(channel: BrokerChannel | undefined, group: string): MemoryEntry[] {
+    const unsettled = channel?.unsettled(group) ?? [];
+    return unsettled.map(({ stored, state, attempts }) => ({
+      message: copyMessage(stored.message),
+      state,
+      attempts,
+      position: String(stored.sequence),
+    }));
   }
 
   function wakeAll(): void {
@@ -165,11 +170,14 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
       },
     },
     published: (channel) =>
-      channelNamed(channel)
+      named(channel)
         .published()
         .map(({ message }) => copyMessage(message)),
-    unsettled: (channel, group = channel) => unsettled(channel, group),
-    deadLetters: (channel, group = channel) => unsettled(deadLettersOf(channel, group), group),
+    unsettled: (channel, group = channel) => entriesOf(named(channel, group), group),
+    deadLetters(channel, group = channel) {
+      named(channel, group);
+      return entriesOf(channels.get(deadLettersOf(channel, group)), group);
+    },
     lanes: (channel) => logNamed(channel).lanes(),
     split: (channel, lane) => logNamed(channel).split(lane),
   };

@@ -3,6 +3,7 @@ import type { Payload, Stored } from '../message.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Queue } from './queue.ts';
 
+/** `ready` includes what waits behind another message of its key. */
 export type EntryState = 'ready' | 'delayed' | 'in-flight';
 
 /** An unsettled message of one group. */

@@ -77,7 +77,7 @@ export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptio
     expireLeases() {
       for (const { queue } of groups.values()) {
         for (const entry of queue.entries()) {
-          if (entry.holder !== undefined) queue.giveBack(entry, 0, 'counted');
+          if (entry.lease !== undefined) queue.giveBack(entry, 0, 'counted');
         }
       }
     },
@@ -85,7 +85,7 @@ export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptio
 }
 
 function stateOf(entry: Entry): EntryState {
-  if (entry.holder !== undefined) return 'in-flight';
+  if (entry.lease !== undefined) return 'in-flight';
   return entry.visibleAt > 0 ? 'delayed' : 'ready';
 }
 

@@ -1,4 +1,3 @@
-import type { Token } from '@intermodal/core/driver';
 import { createVirtualClock, type VirtualClock } from '@intermodal/core/testing';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -11,21 +10,23 @@ const retryMs = 20;
 /** Two members of a group at work on one queue, and what they must never see. */
 function createModel(clock: VirtualClock, maxPerKey: number) {
   const queue = createQueue(clock);
-  const holders = [new Map<Token, Entry>(), new Map<Token, Entry>()] as const;
+  const holders = [{}, {}] as const;
   const left: Stored[] = [];
   const notBefore = new Map<Stored, number>();
   const violations: string[] = [];
   let sequence = 0;
 
   const held = (): Stored[] =>
-    holders.flatMap((holder) => Array.from(holder.values(), ({ stored }) => stored));
+    queue.entries().flatMap(({ lease, stored }) => (lease === undefined ? [] : [stored]));
+  const heldBy = (who: 0 | 1): Entry[] =>
+    queue.entries().filter(({ lease }) => lease?.value === holders[who]);
   const must = (holds: boolean, rule: string): void => {
     if (!holds) violations.push(rule);
   };
 
   return {
     queue,
-    holders,
+    heldBy,
     left,
     violations,
     add(key: string | undefined, priority: number, delayMs: number): void {
@@ -46,7 +47,9 @@ function createModel(clock: VirtualClock, maxPerKey: number) {
     },
     take(who: 0 | 1, max: number): void {
       const before = held();
-      const taken = queue.take(max, maxPerKey, leaseMs, holders[who]).map(({ stored }) => stored);
+      const taken = queue
+        .take(max, maxPerKey, leaseMs, holders[who])
+        .map(({ entry }) => entry.stored);
       must(taken.length <= max, 'no more than asked for');
       for (const stored of taken) {
         must(left.includes(stored), 'nothing that was settled');
@@ -66,7 +69,7 @@ function createModel(clock: VirtualClock, maxPerKey: number) {
       }
     },
     settle(who: 0 | 1, which: number, how: 'ack' | 'retry' | 'release' | 'extend'): void {
-      const entry = [...holders[who].values()][which];
+      const entry = heldBy(who)[which];
       if (entry === undefined) return;
       switch (how) {
         case 'ack':
@@ -117,7 +120,7 @@ test('nothing is lost, given out twice, given out early, or out of order within 
     fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (steps, maxPerKey) => {
       const clock = createVirtualClock();
       const model = createModel(clock, maxPerKey);
-      const { queue, left, holders, violations } = model;
+      const { queue, left, heldBy, violations } = model;
       for (const step of steps) {
         queue.tick();
         await step(model, clock);
@@ -129,7 +132,7 @@ test('nothing is lost, given out twice, given out early, or out of order within 
       for (let turn = left.length; turn > 0; turn -= 1) {
         queue.tick();
         model.take(0, 4);
-        while (holders[0].size > 0) model.settle(0, 0, 'ack');
+        while (heldBy(0).length > 0) model.settle(0, 0, 'ack');
       }
       expect(violations).toEqual([]);
       expect(queue.entries()).toEqual([]);

@@ -11,9 +11,15 @@ export interface Entry extends Timed, Linked<Entry> {
   /** Times that it was given out. */
   attempts: number;
   visibleAt: number;
-  /** Who has it leased; each lease has a token of its own, so that one of an earlier lease settles nothing. */
-  holder: Map<Token, Entry> | undefined;
-  token: Token;
+  /** While it is leased. Each lease has a token of its own, so that one of an earlier lease settles nothing. */
+  lease: Lease | undefined;
+}
+
+/** A token that says what it is for: a map of them would keep settled messages alive until the next full collection. */
+export interface Lease extends Token {
+  /** Who has it, compared by identity: only a holder's own tokens have an entry. */
+  readonly value: object;
+  readonly entry: Entry;
 }
 
 /** What is given out one after another: the messages of a key, or one message without. */
@@ -29,7 +35,9 @@ export interface Queue {
   readonly waiting: Waiting;
   add(stored: Stored): void;
   /** Leases up to `max`, highest priority first, then what is ready longest; at most `maxPerKey` of one key. */
-  take(max: number, maxPerKey: number, leaseMs: number, holder: Map<Token, Entry>): Entry[];
+  take(max: number, maxPerKey: number, leaseMs: number, holder: object): Lease[];
+  /** What a token of `holder` stands for; undefined for any other, and once its lease is over. */
+  leased(token: Token, holder: object): Entry | undefined;
   ack(entry: Entry): void;
   /** `free`: as if it had never been given out. */
   giveBack(entry: Entry, delayMs: number, cost: 'counted' | 'free'): void;
@@ -44,7 +52,6 @@ export interface Queue {
   purge(): void;
 }
 
-const noToken: Token = { value: undefined };
 const priorities = 10;
 // A system timer of more fires at once.
 const longestTimerMs = 2_147_483_647;
@@ -108,8 +115,7 @@ export function createQueue(clock: Clock): Queue {
   }
 
   function endLease(entry: Entry): void {
-    entry.holder?.delete(entry.token);
-    entry.holder = undefined;
+    entry.lease = undefined;
     entry.lane.leased -= 1;
   }
 
@@ -124,7 +130,7 @@ export function createQueue(clock: Clock): Queue {
   function tick(): void {
     const now = clock.now();
     for (let due = deadlines.first; due !== undefined && due.dueAt <= now; due = deadlines.first) {
-      if (due.holder === undefined) settleEntry(due, now);
+      if (due.lease === undefined) settleEntry(due, now);
       else giveBack(due, 0, 'counted');
     }
   }
@@ -172,8 +178,7 @@ export function createQueue(clock: Clock): Queue {
         lane,
         attempts: 0,
         visibleAt: stored.visibleAt,
-        holder: undefined,
-        token: noToken,
+        lease: undefined,
         dueAt: Infinity,
         slot: -1,
         previous: undefined,
@@ -183,7 +188,7 @@ export function createQueue(clock: Clock): Queue {
       settleEntry(entry, clock.now());
     },
     take(max, maxPerKey, leaseMs, holder) {
-      const taken: Entry[] = [];
+      const taken: Lease[] = [];
       const now = clock.now();
       for (let priority = priorities - 1; priority >= 0 && taken.length < max; priority -= 1) {
         const list = ready[priority];
@@ -195,17 +200,21 @@ export function createQueue(clock: Clock): Queue {
             entry = entry.next
           ) {
             entry.attempts += 1;
-            entry.holder = holder;
-            entry.token = { value: entry.stored.sequence };
-            holder.set(entry.token, entry);
+            const lease: Lease = { value: holder, entry };
+            entry.lease = lease;
             deadlines.set(entry, now + leaseMs);
             lane.leased += 1;
-            taken.push(entry);
+            taken.push(lease);
           }
           settleLane(lane, now);
         }
       }
       return taken;
+    },
+    leased(token, holder) {
+      if (token.value !== holder) return undefined;
+      const { entry } = token as Partial<Lease>;
+      return entry?.lease === token ? entry : undefined;
     },
     ack(entry) {
       endLease(entry);
@@ -220,7 +229,7 @@ export function createQueue(clock: Clock): Queue {
     entries,
     purge() {
       const now = clock.now();
-      for (const entry of entries()) if (entry.holder === undefined) drop(entry, now);
+      for (const entry of entries()) if (entry.lease === undefined) drop(entry, now);
     },
   };
 }

@@ -18,7 +18,7 @@ function isSource(path: string): boolean {
 
 /** What is wrong with a file, given its path from the root. */
 export function* fileProblems(path: string, text: string): Generator<string> {
-  const name = basename(path).replace(/(?:\.test|\.d)?\.[cm]?ts$/, '');
+  const name = basename(path).replace(/(?:\.test-d|\.test|\.d)?\.[cm]?ts$/, '');
   if (/\.[cm]?ts$/.test(path)) {
     if (vagueNames.test(name)) yield `is named "${name}", which says nothing of its role`;
     if (!kebabCase.test(name)) yield 'is not in kebab-case';
