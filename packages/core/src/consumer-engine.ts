@@ -7,7 +7,7 @@ import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { createFetcher } from './fetcher.ts';
-import { createHeld, type Held, orderKeyOf } from './held.ts';
+import { createHeld, type Held, orderKeyOf, setAlarm } from './held.ts';
 import { createHolding } from './holding.ts';
 import { createLanes } from './lanes.ts';
 import { createLeases } from './leases.ts';
@@ -162,14 +162,13 @@ export function createConsumerEngine(
       telemetry({ type: 'delivered', channel, group, id, key, attempt, redelivered });
     }
     if (plan.handlerTimeoutMs === undefined) return;
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, held.startedAt + plan.handlerTimeoutMs, () => {
       handle.abandoned = true;
       const text = `the handler of '${channel}' did not return within ${plan.handlerTimeoutMs} ms`;
       const error = new IntermodalError('timeout', text, { address: channel });
       handle.abort(error);
       if (handle.intent === undefined) settling.fail(handle, error);
-    };
-    wheel.set(held.alarm, held.startedAt + plan.handlerTimeoutMs);
+    });
   }
 
   function returned(handle: DeliveryHandle, thrown: { readonly error: unknown } | undefined): void {

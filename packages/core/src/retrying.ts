@@ -1,6 +1,6 @@
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { SettleOutcome, Settlement } from './driver.ts';
-import type { Held } from './held.ts';
+import { type Held, setAlarm } from './held.ts';
 import type { Fate, SettlingOptions } from './settling.ts';
 
 export interface RetryingOptions extends SettlingOptions {
@@ -57,23 +57,21 @@ export function createRetrying(options: RetryingOptions): Retrying {
       return;
     }
     // The broker cannot wait, so the delay is spent here.
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, at, () => {
       retryAtBroker(handle, 0);
-    };
-    wheel.set(held.alarm, at);
+    });
   }
 
   function resume({ held }: DeliveryHandle): void {
     const at = due.get(held);
     if (at === undefined || held.lost) return;
     held.waiting = true;
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, at, () => {
       due.delete(held);
       held.waiting = false;
       held.localRetries += 1;
       options.onAgain(held);
-    };
-    wheel.set(held.alarm, at);
+    });
   }
 
   /**
