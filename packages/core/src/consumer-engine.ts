@@ -157,7 +157,7 @@ export function createConsumerEngine(
     held.handle = handle;
     held.startedAt = clock.now();
     if (telemetry !== undefined) {
-      const { id, key } = held.wire.message;
+      const { id, key } = handle;
       const { attempt, redelivered } = handle;
       telemetry({ type: 'delivered', channel, group, id, key, attempt, redelivered });
     }

@@ -77,7 +77,7 @@ export function createHolding(options: HoldingOptions): Holding {
     wheel.cancel(held.alarm);
     if (telemetry !== undefined) {
       const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
-      const { id, key } = held.wire.message;
+      const { id, key } = held.handle ?? held.wire.message;
       telemetry({ type: 'lease-lost', channel, group, id, key, attempt, error });
     }
   }

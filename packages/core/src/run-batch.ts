@@ -79,7 +79,7 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
     handles: readonly DeliveryHandle[],
     failure: { readonly error: unknown } | undefined,
   ): void {
-    // Of a key, what comes after the first that will be tried again waits behind it.
+    // Of a key, what comes after the first that will be tried again comes again after it, unless it was settled.
     const failing = new Set<string>();
     const behind: DeliveryHandle[] = [];
     for (const handle of handles) {
@@ -87,9 +87,9 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
       const key = held.orderKey;
       const retried =
         handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
-      if (key === undefined || !retried) continue;
+      if (key === undefined) continue;
       if (failing.has(key) && engine.isOpen(handle)) behind.push(handle);
-      else failing.add(key);
+      else if (retried) failing.add(key);
     }
     engine.rewind(behind);
     for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);

@@ -2,6 +2,7 @@ import type { ConsumerPlan } from './consumer-plan.ts';
 import type { DeliveryHandle, Intent } from './delivery-handle.ts';
 import type { SettleOutcome, Settlement } from './driver.ts';
 import { IntermodalError, Rejection } from './error.ts';
+import { failureReason } from './failure-reason.ts';
 import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
 import { createRetrying } from './retrying.ts';
@@ -50,8 +51,8 @@ export function createSettling(options: SettlingOptions): Settling {
     readonly key: string | undefined;
     readonly attempt: number;
   } {
-    const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
-    return { channel, group, id: held.wire.message.id, key: held.wire.message.key, attempt };
+    const { id, key } = held.handle ?? held.wire.message;
+    return { channel, group, id, key, attempt: held.handle?.attempt ?? held.wire.attempt ?? 1 };
   }
 
   /** Sends one settlement, never beside an extension that could undo it. */
@@ -182,7 +183,7 @@ export function createSettling(options: SettlingOptions): Settling {
       if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
       else if (handle.attempt < policy.maxAttempts)
         handle.intent = { action: 'retry', delayMs: undefined, error };
-      else handle.intent = { action: 'reject', reason: describeFailure(error) };
+      else handle.intent = { action: 'reject', reason: failureReason(error) };
       settle(handle, handle.intent);
     },
     release(held, done) {
@@ -204,12 +205,4 @@ export function createSettling(options: SettlingOptions): Settling {
       else void extending.then(go);
     },
   };
-}
-
-const maxReason = 512;
-
-/** What a dead letter says of a handler's error: its name and message, at most 512 characters. */
-function describeFailure(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'the handler failed';
-  return text.length > maxReason ? `${text.slice(0, maxReason - 1)}…` : text;
 }

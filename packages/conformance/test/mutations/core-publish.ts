@@ -234,7 +234,10 @@ export const publishDefects: readonly Defect[] = [
   {
     rule: 'F5',
     in: 'core',
-    name: 'close leaves the timer of the client',
-    edits: [edit('client', '    wheel.close();\n', '')],
+    name: 'timers of publishes that have settled run on, and close leaves them',
+    edits: [
+      edit('client', '    wheel.close();\n', ''),
+      edit('publish-queue', '    wheel.cancel(pending);\n', ''),
+    ],
   },
 ];

@@ -53,8 +53,8 @@ async function failing(
 ): Promise<string[]> {
   const names: string[] = [];
   for (const one of wanted) {
-    const { outcome } = await run(one);
-    if (outcome === 'fail') names.push(one.name);
+    const result = await run(one);
+    if (result.outcome === 'fail') names.push(one.name);
   }
   return names;
 }

@@ -47,10 +47,13 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
   }
 
   /** In good order, everything that was settled up to the first that is not has been checkpointed. */
-  function checkWritten(state: ReceiverState, row: Row, when: string): void {
-    const first = row.shard.records[row.checkpoint];
+  function checkWritten(state: ReceiverState, lane: Lane, when: string): void {
+    const { row, shard } = lane;
+    const first = shard.records[row.checkpoint];
     if (first === undefined || state.tainted || row.ended) return;
-    const own = [...state.receipts].find((receipt) => receipt.stored === first && receipt.handed);
+    const own = [...state.receipts].find(
+      (receipt) => receipt.stored === first && receipt.handed && places.get(receipt)?.lane === lane,
+    );
     if (own?.verdict?.kind !== 'ack' || own.lostSince !== undefined) return;
     if (own.consumer?.stopping === true && loop.now() >= own.consumer.deadlineAt) return;
     violate(
@@ -116,7 +119,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         () => {
           trace?.add(`${name} onLane ${lane.shard.name} ${what} is done`);
           const running = own(lane).find((receipt) => receipt.running);
-          if (running !== undefined && wire.open && !state.closeCalled)
+          if (running !== undefined && what !== 'lost' && wire.open && !state.closeCalled)
             violate(
               'lane-running',
               `onLane(${lane.shard.name}, ${what}) resolved while ${running.fate.id} was being handled`,
@@ -178,7 +181,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           lane.state = 'gone';
           lanes.delete(row.shard.name);
           if (wire.open && !state.closeCalled && row.epoch === epoch)
-            checkWritten(state, row, 'when the lane was handed over');
+            checkWritten(state, lane, 'when the lane was handed over');
           drop(lane, () => true);
           wire.toBroker(() => {
             logs.release(row, worker, epoch);
@@ -258,7 +261,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           if (
             !wire.open ||
             state.closeCalled ||
-            lane.state === 'gone' ||
+            lane.state !== 'ours' ||
             lane.row.epoch !== lane.epoch
           )
             return;
@@ -431,8 +434,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       trace?.add(`${name} close`);
       if (wire.open && !signal.aborted)
         for (const lane of lanes.values())
-          if (lane.row.epoch === lane.epoch)
-            checkWritten(state, lane.row, 'when the consumer stopped');
+          if (lane.row.epoch === lane.epoch) checkWritten(state, lane, 'when the consumer stopped');
       await wire.call<undefined>(
         signal,
         () => undefined,

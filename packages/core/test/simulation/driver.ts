@@ -30,6 +30,8 @@ export function createDriver(
     if (client.driverClosed)
       monitor.ledger.violate('after-close', `${name} was opened after the driver was closed`);
     const fault = faults.next('open');
+    if (fault !== undefined || loop.now() < faults.outageUntil)
+      monitor.ledger.deadLettersTroubled = true;
     trace?.add(`${name} open${fault === undefined ? '' : ` fault ${fault.effect}`}`);
     return new Promise((resolve, reject) => {
       // A slow one comes although nobody waits for it any more, as a socket may.

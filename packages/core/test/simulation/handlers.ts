@@ -62,6 +62,8 @@ export function createHandlers(world: World, core: Core): Handlers {
         )
           return;
         decide(consumer, delivery, { kind: 'throw', notBefore: 0 });
+        // What was pulled has no handler whose return core could wait for.
+        if (consumer.how.kind === 'pull') monitor.handlers.returned(receipt);
       });
     }
     return { receipt, act };
@@ -278,26 +280,24 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
       }
     }
+    if (!failing) {
+      for (const delivery of left) decide(consumer, delivery, { kind: 'ack' });
+      return;
+    }
     const behind = new Set<string>();
     for (const { delivery, receipt } of begun) {
       const { key } = delivery;
       const ordered = receipt.lane !== undefined && key !== undefined;
-      if (ordered && behind.has(key) && left.includes(delivery)) {
-        decide(consumer, delivery, { kind: 'behind' });
-        continue;
-      }
       if (left.includes(delivery)) {
-        if (failing) failed(consumer, delivery);
-        else decide(consumer, delivery, { kind: 'ack' });
+        if (ordered && behind.has(key)) decide(consumer, delivery, { kind: 'behind' });
+        else failed(consumer, delivery);
       }
-      if (
-        ordered &&
-        (again.has(delivery) ||
-          receipt.verdict?.kind === 'throw' ||
-          receipt.verdict?.kind === 'retry')
-      )
-        behind.add(key);
+      const comesAgain =
+        again.has(delivery) ||
+        receipt.verdict?.kind === 'throw' ||
+        receipt.verdict?.kind === 'retry';
+      if (ordered && comesAgain) behind.add(key);
     }
-    if (failing) throw new Error('the batch failed');
+    throw new Error('the batch failed');
   }
 }

@@ -43,8 +43,6 @@ export interface Fate {
   condemned: string | undefined;
   /** Handler calls. */
   starts: number;
-  /** Handler calls that ended in a throw, or took too long. */
-  failures: number;
   /** No handler may be called before. */
   notBefore: number;
   /** Something happened that excuses a repeat: a fault, a lost lease or connection, a copy, a stop. */

@@ -40,7 +40,9 @@ export function createSender(
     name,
     client,
     ordered,
-    onCut: () => undefined,
+    onCut() {
+      if (address.role === 'dead-letter') monitor.ledger.deadLettersTroubled = true;
+    },
     onBrokerLoss: () => wires.delete(wire),
     onClientLoss: () => undefined,
   });

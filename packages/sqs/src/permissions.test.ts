@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Grant, permissions, type SqsUse } from '../src/permissions.ts';
-import { cannedServer, type CannedServer, type Seen } from './canned-server.ts';
-import { deadOrders, never, opened, type Opened, orders, wireMessage } from './opened.ts';
+import { type Grant, permissions, type SqsUse } from './permissions.ts';
+import { cannedServer, type CannedServer, type Seen } from '../test/canned-server.ts';
+import { deadOrders, never, opened, type Opened, orders, wireMessage } from '../test/opened.ts';
 
 const uses: Readonly<Record<SqsUse, (driver: Opened, server: CannedServer) => Promise<unknown>>> = {
   async publish(driver) {

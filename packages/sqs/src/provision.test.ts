@@ -1,8 +1,8 @@
 import type { ProvisionPlan } from '@intermodal/core/driver';
 import { expect, test } from 'vitest';
-import type { SqsTransportOptions } from '../src/index.ts';
-import { account, cannedServer, type CannedServer, region } from './canned-server.ts';
-import { deadOrders, never, opened, orders } from './opened.ts';
+import type { SqsTransportOptions } from './index.ts';
+import { account, cannedServer, type CannedServer, region } from '../test/canned-server.ts';
+import { deadOrders, never, opened, orders } from '../test/opened.ts';
 
 const plan: ProvisionPlan = {
   mode: 'create',

@@ -1,12 +1,8 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, expectTypeOf, test } from 'vitest';
-import {
-  type SqsFifoCapabilities,
-  type SqsStandardCapabilities,
-  sqsTransport,
-} from '../src/index.ts';
-import { account, cannedServer, region } from './canned-server.ts';
-import { credentials, deadOrders, never, opened, orders } from './opened.ts';
+import { type SqsFifoCapabilities, type SqsStandardCapabilities, sqsTransport } from './index.ts';
+import { account, cannedServer, region } from '../test/canned-server.ts';
+import { credentials, deadOrders, never, opened, orders } from '../test/opened.ts';
 
 const url = `https://sqs.${region}.amazonaws.com/${account}/foreign`;
 
