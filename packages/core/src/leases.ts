@@ -29,7 +29,7 @@ export function createLeases(
   function track(held: Held): void {
     if (held.wire.leaseUntil === undefined) return;
     held.leaseUntil = held.wire.leaseUntil;
-    held.leaseMs = Math.max(1, held.leaseUntil - clock.now());
+    held.leaseMs = Math.max(1, held.leaseUntil - held.arrivedAt);
     held.onDue = onDue;
     plan(held);
   }

@@ -103,7 +103,7 @@ export function createRetrying(options: RetryingOptions): Retrying {
       const done = (outcome: SettleOutcome): void => {
         conclude(handle, outcome, 'retried');
       };
-      if (followers.length === 0) settler.add(failed, true, done);
+      if (followers.length === 0) settler.add(failed, true, done, undefined);
       else
         settler.addInOrder([
           [failed, done],
