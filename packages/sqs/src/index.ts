@@ -5,4 +5,5 @@ export type {
 } from './capabilities.ts';
 export type { SqsProvisioning, SqsQueues, SqsTransportOptions } from './options.ts';
 export type { QueueAccess } from './queue-policy.ts';
+export { sqsFromUrl } from './from-url.ts';
 export { sqsTransport } from './transport.ts';

@@ -97,7 +97,9 @@ function connected(port: number, signal: AbortSignal): Promise<Socket> {
     const socket = connect({ port, host: '127.0.0.1' });
     const fail = (): void => {
       socket.destroy();
-      reject(new IntermodalError('unavailable', 'the broker does not answer', { transport: 'bridge' }));
+      reject(
+        new IntermodalError('unavailable', 'the broker does not answer', { transport: 'bridge' }),
+      );
     };
     signal.addEventListener('abort', fail, { once: true });
     socket.once('error', fail);

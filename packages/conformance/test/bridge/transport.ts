@@ -96,11 +96,10 @@ function senderOf(
       const messages = batch.map((entry) => entry.payload as WireMessage);
       try {
         const outcomes = await bounded(signal, made.call('send', messages));
-        return outcomes.map(
-          (outcome): SendOutcome =>
-            outcome.ok
-              ? outcome
-              : { ok: false, certainty: outcome.certainty, error: errorOf(outcome.fault) },
+        return outcomes.map((outcome): SendOutcome =>
+          outcome.ok
+            ? outcome
+            : { ok: false, certainty: outcome.certainty, error: errorOf(outcome.fault) },
         );
       } catch (cause) {
         const error = IntermodalError.from(cause);

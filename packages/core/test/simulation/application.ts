@@ -377,6 +377,8 @@ export function createApplication(world: World, core: Core, broker: Broker): App
       trace?.add(`${state.name} leaves its loop`);
       state.stopping = true;
       state.deadlineAt = loop.now() + defaultDeadlineMs;
+      for (const receipt of broker.receipts.all)
+        if (receipt.consumer === state) receipt.running = false;
       const leaving = own.iterator.return?.() ?? Promise.resolve();
       owe(client, `return of ${state.name}`, leaving);
       leaving.then(

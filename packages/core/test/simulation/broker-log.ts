@@ -175,7 +175,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           return;
         }
         lane.state = 'leaving';
-        drop(lane, (receipt) => !receipt.running);
+        drop(lane, (receipt) => receipt.starts === 0 || isWaiting(receipt));
         notify(lane, 'revoking', () => {
           if (lane.state === 'gone') return;
           lane.state = 'gone';
@@ -410,6 +410,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       });
       return answered.then((outcome) => {
         lane.checkpointing = false;
+        if (typeof outcome === 'object') state.tainted = true;
         if (outcome === 'done' && at === 'end') lanes.delete(laneName);
         return outcome;
       });
@@ -504,4 +505,10 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         )
         .join('; '),
   };
+}
+
+/** Its handler is over, and core waits to call it again. */
+function isWaiting(receipt: Receipt): boolean {
+  // What was pulled may still be in the application's hands although its time is over.
+  return !receipt.running && receipt.consumer?.how.kind !== 'pull';
 }

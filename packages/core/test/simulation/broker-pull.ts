@@ -410,7 +410,7 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
           receipt.extending = false;
           if (outcome === 'lost') receipts.tellLost(receipt);
           else if (typeof outcome === 'object' && 'leaseUntil' in outcome)
-            receipt.knownLeaseUntil = outcome.leaseUntil;
+            extended(receipt, outcome.leaseUntil, loop.now());
         });
         return outcomes;
       });
@@ -531,6 +531,12 @@ function taint(receipt: Receipt | undefined): void {
   if (receipt === undefined) return;
   receipt.tainted = true;
   receipt.fate.disturbed = true;
+}
+
+/** An answer that comes when the lease was over as far as core knew does not revive it. */
+function extended(receipt: Receipt, leaseUntil: number, now: number): void {
+  if (receipt.knownLeaseUntil === undefined || now < receipt.knownLeaseUntil)
+    receipt.knownLeaseUntil = leaseUntil;
 }
 
 function retryable(error: IntermodalError): IntermodalError {

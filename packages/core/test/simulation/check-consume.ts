@@ -286,7 +286,7 @@ export function createReceiverChecks(
         const due = options.canDelay ? now + settlement.delayMs : now;
         const stopping = receipt.consumer?.stopping === true && !options.canDelay;
         // A broker that does not count begins again at one.
-        if (receipt.attempt === undefined && !foreign) fate.condemned = undefined;
+        if (receipt.attempt === undefined && !foreign) fate.disturbed = true;
         if (due < verdict.notBefore && !stopping)
           violate(
             'retry-delay',

@@ -280,17 +280,14 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
       }
     }
-    if (!failing) {
-      for (const delivery of left) decide(consumer, delivery, { kind: 'ack' });
-      return;
-    }
     const behind = new Set<string>();
     for (const { delivery, receipt } of begun) {
       const { key } = delivery;
       const ordered = receipt.lane !== undefined && key !== undefined;
       if (left.includes(delivery)) {
         if (ordered && behind.has(key)) decide(consumer, delivery, { kind: 'behind' });
-        else failed(consumer, delivery);
+        else if (failing) failed(consumer, delivery);
+        else decide(consumer, delivery, { kind: 'ack' });
       }
       const comesAgain =
         again.has(delivery) ||
@@ -298,6 +295,6 @@ export function createHandlers(world: World, core: Core): Handlers {
         receipt.verdict?.kind === 'retry';
       if (ordered && comesAgain) behind.add(key);
     }
-    throw new Error('the batch failed');
+    if (failing) throw new Error('the batch failed');
   }
 }
