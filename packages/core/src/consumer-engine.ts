@@ -8,7 +8,7 @@ import type { Receiver, WireDelivery } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { createFetcher } from './fetcher.ts';
 import { createHandlerCalls } from './handler-calls.ts';
-import { createHeld, orderKeyOf } from './held.ts';
+import { createHeld, type Held, orderKeyOf } from './held.ts';
 import { createHolding } from './holding.ts';
 import { createLanes } from './lanes.ts';
 import { createLeases } from './leases.ts';
@@ -81,7 +81,7 @@ export function createConsumerEngine(
     onGivenBack: (held) => {
       holding.forget(held);
     },
-    isLeaving: ({ wire }) => wire.lane !== undefined && logLanes.isRevoking(wire.lane),
+    isLeaving,
     onLeft: (held) => {
       holding.lose(held, undefined);
     },
@@ -116,7 +116,7 @@ export function createConsumerEngine(
   const unwatch = watchUnsettled(plan, holding.all);
 
   const engine: Engine = {
-    ...createHandlerCalls({ plan, counters, lanes, holding, settling }),
+    ...createHandlerCalls({ plan, counters, lanes, holding, settling, isLeaving }),
     lanes,
     owner,
     plan,
@@ -128,6 +128,10 @@ export function createConsumerEngine(
     },
   };
   const runner = createRunner(engine);
+
+  function isLeaving({ wire }: Held): boolean {
+    return wire.lane !== undefined && logLanes.isRevoking(wire.lane);
+  }
 
   function onUp(receiver: Receiver): void {
     wheel.cancel(openTimeout);

@@ -13,11 +13,13 @@ export interface HandlerCallsOptions {
   readonly lanes: Lanes;
   readonly holding: Holding;
   readonly settling: Settling;
+  /** Whether its lane is being handed over. */
+  readonly isLeaving: (held: Held) => boolean;
 }
 
 /** What follows from a handler's call: its time, its return, and what becomes of what it left open. */
 export function createHandlerCalls(options: HandlerCallsOptions): HandlerCalls {
-  const { plan, counters, lanes, holding, settling } = options;
+  const { plan, counters, lanes, holding, settling, isLeaving } = options;
   const { wheel, telemetry, channel, group } = plan;
   const { clock } = wheel;
 
@@ -78,13 +80,19 @@ export function createHandlerCalls(options: HandlerCallsOptions): HandlerCalls {
       holding.leaseLost(held, undefined);
     },
     rewind(handles) {
+      const back: Held[] = [];
       for (const { held } of handles) {
         unstart(held);
+        if (isLeaving(held)) {
+          holding.lose(held, undefined); // as the one before it was
+          continue;
+        }
+        back.push(held);
         if (held.notBefore > 0) continue; // it keeps its own delay
         held.handle = undefined;
         held.localRetries += 1;
       }
-      lanes.back(handles.map((handle) => handle.held));
+      lanes.back(back);
     },
     leave(handle) {
       const { held } = handle;

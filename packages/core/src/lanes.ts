@@ -91,6 +91,11 @@ export function createLanes(onDelayed: (held: Held) => void): Lanes {
         lane.active -= 1;
         lane.queue.unshift(held);
       }
+      // What they waited behind may be done by now.
+      for (const { orderKey } of followers) {
+        const lane = orderKey === undefined ? undefined : lanes.get(orderKey);
+        if (orderKey !== undefined && lane !== undefined) advance(orderKey, lane);
+      }
     },
     done,
     remove(match) {
