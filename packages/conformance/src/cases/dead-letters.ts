@@ -186,7 +186,8 @@ export const deadLetters: readonly Case[] = [
       const orders = await context.channel();
       const options = { deadLetter: { address: context.declare().name } };
       const consuming = context.consume(context.client(), orders, () => undefined, options);
-      await rejectsWith('consume without a place for dead letters', consuming, 'not-found');
+      const what = 'consume without a place for dead letters';
+      await rejectsWith(what, consuming, 'not-found', 'invalid-argument');
     },
   },
   {

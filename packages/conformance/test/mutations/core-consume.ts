@@ -132,7 +132,9 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'plain',
     name: 'a local retry forgets its delay',
-    edits: [edit('retrying', 'due.set(held, at);', 'due.set(held, clock.now());')],
+    edits: [
+      edit('retrying', 'wheel.set(held.alarm, notBefore);', 'wheel.set(held.alarm, clock.now());'),
+    ],
   },
   {
     rule: 'R9',
@@ -159,13 +161,7 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R9',
     in: 'core',
     name: 'a handler whose time is over is not told',
-    edits: [
-      edit(
-        'consumer-engine',
-        '      handle.abort(error);\n      if (handle.intent',
-        '      if (handle.intent',
-      ),
-    ],
+    edits: [edit('handler-calls', 'handle.abort(error);', '')],
   },
   {
     rule: 'R10',
@@ -369,6 +365,11 @@ export const consumeDefects: readonly Defect[] = [
     on: 'log',
     name: 'the end of a lane is written before its messages are done',
     edits: [
+      edit(
+        'log-lanes',
+        'await holding.untilLaneEmpty(lane); await written?.end(lane);',
+        'await written?.end(lane);',
+      ),
       edit(
         'checkpoints',
         "lane.state === 'ended' && lane.watermark.size === 0 ? 'end'",
