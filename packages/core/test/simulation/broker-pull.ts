@@ -537,10 +537,11 @@ function taint(receipt: Receipt | undefined): void {
   receipt.fate.disturbed = true;
 }
 
-/** An answer that comes when the lease was over as far as core knew does not revive it. */
+/** An answer that comes when the lease was over as far as core knew may or may not revive it. */
 function extended(receipt: Receipt, leaseUntil: number, now: number): void {
-  if (receipt.knownLeaseUntil === undefined || now < receipt.knownLeaseUntil)
-    receipt.knownLeaseUntil = leaseUntil;
+  if (receipt.knownLeaseUntil !== undefined && now >= receipt.knownLeaseUntil)
+    receipt.lapsed = true;
+  receipt.knownLeaseUntil = leaseUntil;
 }
 
 function retryable(error: IntermodalError): IntermodalError {
