@@ -1,7 +1,7 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import { IntermodalError } from './error.ts';
-import type { Held } from './held.ts';
+import { type Held, setAlarm } from './held.ts';
 import type { Holding } from './holding.ts';
 import type { Lanes } from './lanes.ts';
 import type { ConsumerCounters, HandlerCalls } from './runner.ts';
@@ -39,14 +39,13 @@ export function createHandlerCalls(options: HandlerCallsOptions): HandlerCalls {
       telemetry({ type: 'delivered', channel, group, id, key, attempt, redelivered });
     }
     if (plan.handlerTimeoutMs === undefined) return;
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, held.startedAt + plan.handlerTimeoutMs, () => {
       handle.abandoned = true;
       const text = `the handler of '${channel}' did not return within ${plan.handlerTimeoutMs} ms`;
       const error = new IntermodalError('timeout', text, { address: channel });
       handle.abort(error);
       if (handle.intent === undefined) settling.fail(handle, error);
-    };
-    wheel.set(held.alarm, held.startedAt + plan.handlerTimeoutMs);
+    });
   }
 
   function returned(handle: DeliveryHandle, thrown: { readonly error: unknown } | undefined): void {
@@ -94,6 +93,7 @@ export function createHandlerCalls(options: HandlerCallsOptions): HandlerCalls {
         holding.settleUp(held);
         return;
       }
+      if (handle.intent !== undefined && held.notBefore === 0) return; // its settlement is on its way
       holding.giveBack([held]);
       held.lost = true; // for who holds it still
       handle.abort(handle.leaseLost());

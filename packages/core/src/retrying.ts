@@ -1,6 +1,6 @@
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { SettleOutcome, Settlement } from './driver.ts';
-import type { Held } from './held.ts';
+import { type Held, setAlarm } from './held.ts';
 import type { Fate, SettlingOptions } from './settling.ts';
 
 export interface RetryingOptions extends SettlingOptions {
@@ -53,10 +53,9 @@ export function createRetrying(options: RetryingOptions): Retrying {
       return;
     }
     // The broker cannot wait, so the delay is spent here.
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, at, () => {
       retryAtBroker(handle, 0);
-    };
-    wheel.set(held.alarm, at);
+    });
   }
 
   function isLocal({ held, abandoned }: DeliveryHandle, at: number): boolean {
@@ -80,13 +79,12 @@ export function createRetrying(options: RetryingOptions): Retrying {
       return;
     }
     held.waiting = true;
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, notBefore, () => {
       held.notBefore = 0;
       held.waiting = false;
       held.localRetries += 1;
       options.onAgain(held);
-    };
-    wheel.set(held.alarm, notBefore);
+    });
   }
 
   /**
@@ -118,7 +116,7 @@ export function createRetrying(options: RetryingOptions): Retrying {
       const done = (outcome: SettleOutcome): void => {
         conclude(handle, outcome, 'retried');
       };
-      if (followers.length === 0) settler.add(failed, true, done);
+      if (followers.length === 0) settler.add(failed, true, done, undefined);
       else
         settler.addInOrder([
           [failed, done],

@@ -7,6 +7,7 @@ import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
 import { createRetrying } from './retrying.ts';
 import type { ConsumerCounters } from './runner.ts';
+import type { Settled } from './settler.ts';
 
 export interface SettlingOptions {
   readonly plan: ConsumerPlan;
@@ -55,19 +56,19 @@ export function createSettling(options: SettlingOptions): Settling {
   }
 
   /** Sends one settlement, never beside an extension that could undo it. */
-  function send(held: Held, settlement: Settlement, done: (outcome: SettleOutcome) => void): void {
+  function send<S>(held: Held, settlement: Settlement, done: Settled<S>, subject: S): void {
     const extending = held.epoch.leases.untrack(held);
     // A key's next message waits for this answer; and where nothing else is under way, no company will come.
     const urgent =
       (counters.running === 0 && lanes.readyCount === 0) ||
       (held.orderKey !== undefined && lanes.followers(held).length > 0);
     if (extending === undefined) {
-      held.epoch.settler.add(settlement, urgent, done);
+      held.epoch.settler.add(settlement, urgent, done, subject);
       return;
     }
     void extending.then(() => {
-      if (held.lost) done('lost');
-      else held.epoch.settler.add(settlement, true, done);
+      if (held.lost) done('lost', subject);
+      else held.epoch.settler.add(settlement, true, done, subject);
     });
   }
 
@@ -79,9 +80,19 @@ export function createSettling(options: SettlingOptions): Settling {
       conclude(handle, 'done', fate, reason);
       return;
     }
-    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {
+    const ack: Settlement = { token: held.wire.token, action: 'ack' };
+    if (fate === 'acked') {
+      send(held, ack, onAcked, handle);
+      return;
+    }
+    const done = (outcome: SettleOutcome): void => {
       conclude(handle, outcome, fate, reason);
-    });
+    };
+    send(held, ack, done, undefined);
+  }
+
+  function onAcked(outcome: SettleOutcome, handle: DeliveryHandle): void {
+    conclude(handle, outcome, 'acked');
   }
 
   function settle(handle: DeliveryHandle, intent: Intent): void {
@@ -114,9 +125,10 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       const { token } = held.wire;
-      send(held, { token, action: 'reject', reason, deadLetter }, (outcome) => {
+      const done = (outcome: SettleOutcome): void => {
         conclude(handle, outcome, 'dead-lettered', reason);
-      });
+      };
+      send(held, { token, action: 'reject', reason, deadLetter }, done, undefined);
       return;
     }
     const failure = await deadLetters.store(held, handle.attempt, reason);
@@ -194,9 +206,10 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       const go = (): void => {
-        held.epoch.settler.add(settlement, true, (outcome) => {
+        const given = (outcome: SettleOutcome): void => {
           done(outcome === 'done');
-        });
+        };
+        held.epoch.settler.add(settlement, true, given, undefined);
       };
       if (extending === undefined) go();
       else void extending.then(go);
