@@ -121,7 +121,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         () => {
           trace?.add(`${name} onLane ${lane.shard.name} ${what} is done`);
           const running = own(lane).find((receipt) => receipt.running);
-          if (running !== undefined && what !== 'lost' && wire.open && !state.closeCalled)
+          if (running !== undefined && lane.state !== 'gone' && wire.open && !state.closeCalled)
             violate(
               'lane-running',
               `onLane(${lane.shard.name}, ${what}) resolved while ${running.fate.id} was being handled`,
@@ -177,6 +177,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           return;
         }
         lane.state = 'leaving';
+        for (const receipt of own(lane)) receipt.leaving = true;
         drop(lane, (receipt) => receipt.starts === 0 || isWaiting(receipt));
         notify(lane, 'revoking', () => {
           if (lane.state === 'gone') return;

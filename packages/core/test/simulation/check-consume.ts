@@ -250,7 +250,9 @@ export function createReceiverChecks(
     let count = 0;
     for (const receipt of receiver.receipts) {
       if (!receipt.handed || receipt.lostSince !== undefined || receipt.state === 'lost') continue;
+      if (receipt.leaving && !receipt.running) continue;
       // Where an extension was not answered, core has to think that the lease is over.
+      if (receipt.lapsed) continue;
       if (receipt.knownLeaseUntil !== undefined && now() >= receipt.knownLeaseUntil) continue;
       if (options.log ? !isPassed(receipt) || receipt.running : receipt.action === undefined)
         count += 1;

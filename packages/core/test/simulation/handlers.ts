@@ -92,10 +92,10 @@ export function createHandlers(world: World, core: Core): Handlers {
   }
 
   /** A settlement by the application: its promise may say that it came too late, and nothing else. */
-  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<boolean> {
+  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<string> {
     try {
       await settling;
-      return true;
+      return 'done';
     } catch (error) {
       const code = core.IntermodalError.is(error) ? error.code : String(error);
       trace?.add(`settling ${delivery.id} says ${code}`);
@@ -113,7 +113,7 @@ export function createHandlers(world: World, core: Core): Handlers {
       ];
       if (!expected.includes(code))
         monitor.ledger.violate('settle-code', `settling ${delivery.id} failed as '${code}'`);
-      return false;
+      return code;
     }
   }
 
@@ -237,6 +237,12 @@ export function createHandlers(world: World, core: Core): Handlers {
     },
   };
 
+  /** Where its dead letter could not be stored it comes again, and so does what is behind it. */
+  async function rejectInBatch(delivery: AnyDelivery, again: Set<AnyDelivery>): Promise<void> {
+    const said = await settled(delivery.reject(`not wanted ${delivery.id}`), delivery);
+    if (!['done', 'lease-lost', 'already-settled'].includes(said)) again.add(delivery);
+  }
+
   /** One after another, each as its act says; those that are fine are left to the return, which acks them. */
   async function performAll(
     consumer: ConsumerState,
@@ -258,9 +264,7 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
         case 'reject':
           decide(consumer, delivery, { kind: 'reject', reason: `not wanted ${delivery.id}` });
-          // A dead letter that could not be stored: it comes again, and so does what is behind it.
-          if (!(await settled(delivery.reject(`not wanted ${delivery.id}`), delivery)))
-            again.add(delivery);
+          await rejectInBatch(delivery, again);
           break;
         case 'retry':
           await settled(retry(consumer, delivery, act.delayMs), delivery);
