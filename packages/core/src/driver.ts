@@ -226,6 +226,7 @@ export interface Driver {
   readonly capabilities: Capabilities;
   /** What CloudEvents attribute names begin with among native headers. @defaultValue `ce-` */
   readonly cloudEventsPrefix?: string;
+  /** Rejects `not-found` for an address that is not there: consumers ask for the place of their dead letters that way. */
   openSender(address: Address, signal: AbortSignal): Promise<Sender>;
   openReceiver?(address: Address, options: ReceiverOptions, signal: AbortSignal): Promise<Receiver>;
   readonly admin?: Admin;

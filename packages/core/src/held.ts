@@ -21,6 +21,10 @@ export interface Held extends Member<Held>, Timer {
   handle: DeliveryHandle | undefined;
   /** The handler was called and has not returned. */
   running: boolean;
+  /** When a retry that was asked for is due; 0 where none is. */
+  notBefore: number;
+  /** That retry is the broker's, once the handler has returned. */
+  goesBack: boolean;
   /** Waits here for a local retry. */
   waiting: boolean;
   /** The broker has its settlement, or it is lost: nothing more is owed. */
@@ -60,6 +64,8 @@ export function createHeld(
     localRetries: 0,
     handle: undefined,
     running: false,
+    notBefore: 0,
+    goesBack: false,
     waiting: false,
     settled: false,
     lost: false,

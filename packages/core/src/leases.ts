@@ -78,13 +78,18 @@ export function createLeases(
   function request(batch: readonly Held[], leaseMs: number): Promise<void> {
     const controller = new AbortController();
     const tooSlow = timer(() => {
-      controller.abort(
-        new IntermodalError('timeout', `no answer to a lease extension within ${timeoutMs} ms`),
-      );
+      const text = 'no answer to a lease extension in time';
+      controller.abort(new IntermodalError('timeout', text, { retryable: true }));
     });
-    wheel.set(tooSlow, clock.now() + timeoutMs);
+    // One that hangs must leave time for another try.
+    wheel.set(tooSlow, clock.now() + Math.min(timeoutMs, Math.max(100, leaseMs / 3)));
     const tokens = batch.map((held) => held.wire.token);
-    const answered = extend(tokens, leaseMs, controller.signal)
+    const aborted = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => {
+        reject(controller.signal.reason as IntermodalError);
+      });
+    });
+    const answered = Promise.race([extend(tokens, leaseMs, controller.signal), aborted])
       .then(
         (outcomes) => {
           batch.forEach((held, index) => {

@@ -19,6 +19,9 @@ export interface SettlingOptions {
   readonly onAgain: (held: Held) => void;
   /** Given back unstarted, by the way of a retry that takes its key's followers along. */
   readonly onGivenBack: (held: Held) => void;
+  /** Whether its lane is being handed over, so that nothing of it is worth keeping. */
+  readonly isLeaving: (held: Held) => boolean;
+  readonly onLeft: (held: Held) => void;
 }
 
 /** What became of a delivery. */
@@ -29,12 +32,8 @@ export interface Settling {
   settle(handle: DeliveryHandle, intent: Intent): void;
   /** The handler threw `error`: by policy it comes again or goes to the dead letters. */
   fail(handle: DeliveryHandle, error: unknown): void;
-  /** A local retry was asked for while the handler ran; it has returned now. */
-  resumeRetry(handle: DeliveryHandle): void;
-  /** Whether a local retry of it is to come. */
-  retriesHere(held: Held): boolean;
-  /** That retry is not to come by itself any more. */
-  forgetRetry(held: Held): void;
+  /** A retry was asked for while the handler ran, or behind another of its key: it takes its course now. */
+  resumeRetry(held: Held): void;
   /** Gives back one that no handler has seen, or whose local retry is not awaited any more. */
   release(held: Held, done: (given: boolean) => void): void;
 }
@@ -189,8 +188,6 @@ export function createSettling(options: SettlingOptions): Settling {
   return {
     settle,
     resumeRetry: retrying.resume,
-    retriesHere: retrying.isHere,
-    forgetRetry: retrying.forget,
     fail(handle, error) {
       if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
       else if (handle.attempt < policy.maxAttempts)

@@ -329,6 +329,7 @@ test.each([
   [{ error: 'UnknownOperationException' }, undefined],
   [{ error: 'UnsupportedOperation' }, undefined],
   [{ error: 'InvalidParameterValue' }, undefined],
+  [{ raw: '<!doctype html>', status: 500 }, undefined],
   [{ result: {} }, 0.5],
 ] as const)(
   'where the service cannot (%j, at %s per second) it says so, and core does it',

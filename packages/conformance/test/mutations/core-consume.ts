@@ -72,8 +72,8 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'delivery-handle',
-        'if (alike(this.intent, intent)) return this.#settled();',
-        'if (alike(this.intent, intent)) return Promise.resolve();',
+        'if (alike(first, intent)) return this.#settled();',
+        'if (alike(first, intent)) return Promise.resolve();',
       ),
     ],
   },
@@ -220,6 +220,12 @@ export const consumeDefects: readonly Defect[] = [
         'await deadLetters.store(held, handle.attempt, reason);\n    const failure = await deadLetters.store(held, handle.attempt, reason);',
       ),
     ],
+  },
+  {
+    rule: 'R10',
+    in: 'core',
+    name: 'a consumer starts although its dead letters have no place',
+    edits: [edit('client', 'await deadLettersReachable(settings, source, plan.group);', '')],
   },
   {
     rule: 'R11',

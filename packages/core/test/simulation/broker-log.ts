@@ -56,6 +56,8 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
     );
     if (own?.verdict?.kind !== 'ack' || own.lostSince !== undefined) return;
     if (own.consumer?.stopping === true && loop.now() >= own.consumer.deadlineAt) return;
+    // What is acked after its loop was left has been given back before.
+    if (own.consumer?.stopping === true && own.consumer.how.kind === 'pull') return;
     violate(
       'last-checkpoint',
       `${first.message.id} of ${row.shard.name} in ${row.group.name} was acked and not checkpointed ${when}`,
@@ -371,7 +373,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       if (undone !== undefined)
         violate(
           'watermark',
-          `${laneName} in ${groupName} is checkpointed at ${String(receipt?.fate.id ?? 'its end')}, and ${undone.message.id} before it is not settled`,
+          `${laneName} in ${groupName} is checkpointed at ${receipt?.fate.id ?? 'its end'}, and ${undone.message.id} before it is not settled`,
         );
       if (at === 'end' && !lane.endTold)
         violate(

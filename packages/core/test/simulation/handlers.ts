@@ -146,7 +146,7 @@ export function createHandlers(world: World, core: Core): Handlers {
         return;
       case 'hang':
         await hang(consumer, act.ms, delivery.signal);
-        if (act.then === 'throw') throw failed(consumer, delivery);
+        if (act.end === 'throw') throw failed(consumer, delivery);
         decide(consumer, delivery, { kind: 'ack' });
     }
   }
@@ -173,7 +173,7 @@ export function createHandlers(world: World, core: Core): Handlers {
 
   return {
     each(consumer) {
-      return (delivery) => {
+      return (delivery): Promise<void> | undefined => {
         enter(consumer);
         const { receipt, act } = begin(consumer, delivery);
         const over = (): void => {
@@ -183,7 +183,7 @@ export function createHandlers(world: World, core: Core): Handlers {
         if (act.kind === 'ok' && act.ms === 0) {
           decide(consumer, delivery, { kind: 'ack' });
           over();
-          return;
+          return undefined;
         }
         return perform(consumer, delivery, act).finally(over);
       };
@@ -271,7 +271,7 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
         case 'hang':
           await hang(consumer, act.ms, delivery.signal);
-          if (act.then === 'throw') failing = true;
+          if (act.end === 'throw') failing = true;
           left.push(delivery);
           break;
         case 'ok':
