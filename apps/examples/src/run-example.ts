@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startOwnBroker } from '@intermodal/brokers';
+import { IntermodalError } from '@intermodal/core';
 
 export interface Stage {
   /** Of the transport. */
@@ -42,8 +43,9 @@ export async function runExample(example: (stage: Stage) => Promise<Ending>): Pr
     if (values.once) process.stdout.write(`${JSON.stringify(figures)}\n`);
     process.exitCode = ok ? 0 : 1;
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
     process.exitCode = 1;
+    if (IntermodalError.is(error)) note(error.message);
+    else if (!interrupt.signal.aborted) throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
     await broker?.stop();
@@ -52,5 +54,5 @@ export async function runExample(example: (stage: Stage) => Promise<Ending>): Pr
 
 /** Emulators take any credentials, and need some. */
 export function urlOf(endpoint = ''): string {
-  return `sqs://emulator:emulator@${new URL(endpoint).host}?region=us-east-1`;
+  return `sqs://emulator:emulator@${new URL(endpoint).host}`;
 }
