@@ -9,6 +9,7 @@ import type { IntermodalError } from './error.ts';
 export type { Capabilities } from './capabilities.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { bodyBytes, bodyText } from './codec.ts';
+export { copyBytes } from './copy-bytes.ts';
 export { type ErrorCode, IntermodalError } from './error.ts';
 
 /** Where a channel lives on a broker. `native` (URL, ARN, queue name) wins over the naming rule. */
