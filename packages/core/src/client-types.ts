@@ -212,5 +212,3 @@ export type ClientFor<C extends Capabilities> = 'deaf' extends (
 )
   ? Publisher<C>
   : Client<C>;
-
-export type { Unsupported };
