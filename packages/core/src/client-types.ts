@@ -1,12 +1,4 @@
-import type {
-  Capabilities,
-  GroupOption,
-  Option,
-  Order,
-  OrderOf,
-  Output,
-  Unsupported,
-} from './capabilities.ts';
+import type { Capabilities, GroupOption, Option, Order, OrderOf, Output } from './capabilities.ts';
 import type { Channel } from './channel.ts';
 import type {
   BatchOptions,
