@@ -29,7 +29,7 @@ export async function openConnection(
   let calls = 0;
   let heardAt = performance.now();
   let over: IntermodalError | undefined;
-  let die = (_: IntermodalError | undefined): void => undefined;
+  let die: (error: IntermodalError | undefined) => void = () => undefined;
   const dead = new Promise<IntermodalError | undefined>((resolve) => {
     die = resolve;
   });

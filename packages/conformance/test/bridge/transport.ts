@@ -134,10 +134,11 @@ function receiverOf(made: BridgeConnection, limits: Receiver['limits']): Receive
       }
     },
     async settle(batch, signal) {
-      const own = batch.map(({ token, action, ...rest }) => ({
-        tag: tagOf(made, token.value),
-        action,
-        delayMs: 'delayMs' in rest ? rest.delayMs : 0,
+      const own = batch.map((settlement) => ({
+        tag: tagOf(made, settlement.token.value),
+        // It has no prepareDeadLetter, so that nobody asks it to reject.
+        action: settlement.action === 'reject' ? 'release' : settlement.action,
+        delayMs: settlement.action === 'retry' ? settlement.delayMs : 0,
       }));
       try {
         return (await bounded(signal, made.call('settle', own))).map(outcomeOf);

@@ -149,5 +149,7 @@ export function capabilitiesOf(plan: Plan): Capabilities {
         dedupe: false,
         replay: true,
       };
+    default:
+      return broker satisfies never;
   }
 }
