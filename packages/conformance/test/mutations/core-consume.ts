@@ -53,6 +53,24 @@ export const consumeDefects: readonly Defect[] = [
   {
     rule: 'R4',
     in: 'core',
+    name: 'a failed settlement does not show in the signal',
+    edits: [edit('settling', 'handle.abort(outcome.failed);', '')],
+  },
+  {
+    rule: 'R3',
+    in: 'core',
+    name: 'a settlement that came too late is told as done',
+    edits: [
+      edit(
+        'settling',
+        "} else if (outcome === 'lost') {",
+        "} else if (typeof outcome === 'string') {\n      handle.conclude('done');\n    } else if (outcome === 'lost') {",
+      ),
+    ],
+  },
+  {
+    rule: 'R4',
+    in: 'core',
     name: 'a settlement that failed is told as done',
     edits: [edit('settling', "    if (outcome === 'done') {", "    if (outcome !== 'lost') {")],
   },
@@ -139,6 +157,19 @@ export const consumeDefects: readonly Defect[] = [
   {
     rule: 'R9',
     in: 'core',
+    on: 'pushed',
+    name: 'a broker that cannot wait is asked to retry at once',
+    edits: [
+      edit(
+        'retrying',
+        "if (capabilities.retry === 'delayed' || delayMs === 0) {",
+        'if (delayMs >= 0) {',
+      ),
+    ],
+  },
+  {
+    rule: 'R9',
+    in: 'core',
     name: 'a failing key holds up all keys',
     edits: [
       edit('held', 'return wire.lane;', "return wire.lane === undefined ? undefined : 'all';"),
@@ -184,6 +215,18 @@ export const consumeDefects: readonly Defect[] = [
         'settling',
         'else keepForLater(handle, failure);',
         "else pass(handle, 'dead-lettered', reason);",
+      ),
+    ],
+  },
+  {
+    rule: 'R10',
+    in: 'core',
+    name: 'reject resolves although no dead letter was stored',
+    edits: [
+      edit(
+        'settling',
+        'handle.conclude(error); handle.intent',
+        "handle.conclude('done'); handle.intent",
       ),
     ],
   },
