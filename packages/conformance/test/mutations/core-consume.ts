@@ -45,8 +45,8 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'settling',
-        "    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {",
-        "    handle.conclude('done');\n    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {",
+        "    const ack: Settlement = { token: held.wire.token, action: 'ack' };",
+        "    handle.conclude('done');\n    const ack: Settlement = { token: held.wire.token, action: 'ack' };",
       ),
     ],
   },
@@ -133,7 +133,7 @@ export const consumeDefects: readonly Defect[] = [
     on: 'plain',
     name: 'a local retry forgets its delay',
     edits: [
-      edit('retrying', 'wheel.set(held.alarm, notBefore);', 'wheel.set(held.alarm, clock.now());'),
+      edit('retrying', 'setAlarm(wheel, held, notBefore,', 'setAlarm(wheel, held, clock.now(),'),
     ],
   },
   {

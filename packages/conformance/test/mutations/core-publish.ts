@@ -21,7 +21,7 @@ export const publishDefects: readonly Defect[] = [
     edits: [
       edit(
         'codec',
-        "decode: (body) => (typeof body === 'string' ? encoder.encode(body) : new Uint8Array(body)),",
+        "decode: (body) => (typeof body === 'string' ? encoder.encode(body) : copyBytes(body)),",
         'decode: (body) => encoder.encode(new TextDecoder().decode(bodyBytes(body))),',
       ),
     ],
