@@ -1,19 +1,20 @@
 import type { TransportLocation } from '@intermodal/core';
-import type { SqsCapabilities } from './capabilities.ts';
 import type { Transport } from '@intermodal/core/driver';
+import type { SqsCapabilities } from './capabilities.ts';
+import { invalid } from './options.ts';
 import { sqsTransport } from './transport.ts';
 
 /**
- * For `openTransport`: `sqs:?region=eu-west-1&fifo`, and for an emulator `sqs://key:secret@127.0.0.1:4566/?fifo`, where the
- * host is the endpoint, by HTTPS with `tls`. Parameters: `region`, `endpoint`, `fifo`, `fairQueues`, `waitSeconds`, `leaseMs`.
+ * For `openTransport`: `sqs:?region=eu-west-1&fifo`, and for an emulator `sqs://key:secret@127.0.0.1:4566/?fifo`, where
+ * the host is the endpoint, by HTTPS with `tls`. Parameters: `region`, `endpoint`, `fifo`, `fairQueues`, `waitSeconds`,
+ * `leaseMs`.
  *
  * @throws `invalid-argument`
  */
 export function sqsFromUrl(location: TransportLocation): Transport<SqsCapabilities<boolean>> {
-  const [host] = location.hosts;
-  const endpoint = location.text('endpoint') ?? (host && endpointOf(host, location.tls));
+  const endpoint = endpointOf(location);
+  const region = location.text('region') ?? emulatedRegion(endpoint);
   const { credentials } = location;
-  const region = location.text('region') ?? (endpoint === undefined ? undefined : 'us-east-1');
   const waitSeconds = location.number('waitSeconds');
   const leaseMs = location.number('leaseMs');
   return sqsTransport({
@@ -21,20 +22,33 @@ export function sqsFromUrl(location: TransportLocation): Transport<SqsCapabiliti
     fairQueues: location.flag('fairQueues') ?? false,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined
-      ? {}
-      : {
-          credentials: {
-            accessKeyId: credentials.username,
-            secretAccessKey: credentials.password ?? '',
-          },
-        }),
+    ...(credentials === undefined ? {} : { credentials: keysOf(credentials) }),
     ...(waitSeconds === undefined ? {} : { waitSeconds }),
     ...(leaseMs === undefined ? {} : { leaseMs }),
   });
 }
 
-function endpointOf({ host, port }: TransportLocation['hosts'][number], tls: boolean): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return `${tls ? 'https' : 'http'}://${name}${port === undefined ? '' : `:${port}`}`;
+function endpointOf(location: TransportLocation): string | undefined {
+  const [first, second] = location.hosts;
+  const endpoint = location.text('endpoint');
+  if (first === undefined) return endpoint;
+  if (second !== undefined || endpoint !== undefined)
+    throw invalid('its URL names more than one endpoint: give one host, or the parameter endpoint');
+  const name = first.host.includes(':') ? `[${first.host}]` : first.host;
+  const port = first.port === undefined ? '' : `:${first.port}`;
+  return `${location.tls ? 'https' : 'http'}://${name}${port}`;
+}
+
+/** Emulators take any; the SDK insists on one. */
+function emulatedRegion(endpoint: string | undefined): string | undefined {
+  return endpoint === undefined || process.env['AWS_REGION'] !== undefined
+    ? undefined
+    : 'us-east-1';
+}
+
+function keysOf({ username, password }: NonNullable<TransportLocation['credentials']>): {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+} {
+  return { accessKeyId: username, secretAccessKey: password ?? '' };
 }

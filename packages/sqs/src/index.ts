@@ -1,5 +1,6 @@
 export type {
   SqsCapabilities,
+  SqsCommonCapabilities,
   SqsFifoCapabilities,
   SqsStandardCapabilities,
 } from './capabilities.ts';

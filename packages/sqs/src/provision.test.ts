@@ -296,6 +296,8 @@ test('backlog is what an auto-scaler asks for', async () => {
   });
   queues.set('orders_dlq', { attributes: counts('1', '4', '0'), tags: {} });
   expect(await driver.transport.admin!.backlog!(orders, never)).toMatchObject({ deadLettered: 5 });
+  const dead = await driver.transport.admin!.backlog!(deadOrders, never);
+  expect(dead).toMatchObject({ ready: 1, deadLettered: 0 });
 });
 
 test('dead letters are moved by the service, which is waited for', async () => {

@@ -71,7 +71,7 @@ export function createAdmin(
         ...attributes,
         ...(redrive === undefined ? {} : { RedrivePolicy: JSON.stringify(redrive) }),
       },
-      tags: { ...tags },
+      ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
     });
     await ask(client, command, placeOf(reference.name), signal).catch((error: unknown) => {
       // Another process was faster and wants other attributes; what differs is set afterwards.
@@ -157,13 +157,14 @@ export function createAdmin(
     },
 
     async backlog(address, signal) {
-      const none = { ready: 0, inFlight: 0, delayed: 0 };
+      const nothing = { ready: 0, inFlight: 0, delayed: 0 };
+      const missing = (error: unknown): typeof nothing => {
+        if (IntermodalError.is(error, 'not-found')) return nothing;
+        throw error;
+      };
       const [main, dead] = await Promise.all([
         counts(address, signal),
-        counts(deadLettersOf(address), signal).catch((error: unknown) => {
-          if (IntermodalError.is(error, 'not-found')) return none;
-          throw error;
-        }),
+        address.role === 'main' ? counts(deadLettersOf(address), signal).catch(missing) : nothing,
       ]);
       return { ...main, deadLettered: dead.ready + dead.inFlight + dead.delayed, exact: false };
     },

@@ -86,7 +86,7 @@ function label(address: Address): string {
   return `${address.channel}${address.group === undefined ? '' : `/${address.group}`}${dead}-`;
 }
 
-export function capabilitiesOf(plan: Plan): Capabilities {
+function capabilitiesOf(plan: Plan): Capabilities {
   const common = {
     receive: true,
     durable: true,
