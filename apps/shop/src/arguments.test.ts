@@ -58,12 +58,15 @@ test.each([
   await expect(transportOf(url)).rejects.toThrow(new Refusal(text));
 });
 
-test.each(['memory:?shards=many', 'memory:?colour=red', 'memory://host', 'memory+ws:', 'sqs:?colour=red'])(
-  'what %j has too much or wrong is refused',
-  async (url) => {
-    await expect(transportOf(url)).rejects.toBeInstanceOf(Refusal);
-  },
-);
+test.each([
+  'memory:?shards=many',
+  'memory:?colour=red',
+  'memory://host',
+  'memory+ws:',
+  'sqs:?colour=red',
+])('what %j has too much or wrong is refused', async (url) => {
+  await expect(transportOf(url)).rejects.toBeInstanceOf(Refusal);
+});
 
 test.each([
   ['memory', 'message'],

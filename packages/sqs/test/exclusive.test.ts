@@ -45,7 +45,10 @@ test.concurrent.each(places)(
         handled.push(body);
       });
     }
-    await first.publishMany(orders, bodies.map((body) => ({ body, key: body })));
+    await first.publishMany(
+      orders,
+      bodies.map((body) => ({ body, key: body })),
+    );
     await expect
       .poll(() => events.filter((type) => type === 'acked').length, { timeout: 40_000 })
       .toBe(bodies.length);
