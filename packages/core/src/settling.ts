@@ -126,7 +126,8 @@ export function createSettling(options: SettlingOptions): Settling {
       }
       const { token } = held.wire;
       const done = (outcome: SettleOutcome): void => {
-        conclude(handle, outcome, 'dead-lettered', reason);
+        if (typeof outcome === 'string') conclude(handle, outcome, 'dead-lettered', reason);
+        else keepForLater(handle, outcome.failed);
       };
       send(held, { token, action: 'reject', reason, deadLetter }, done, undefined);
       return;

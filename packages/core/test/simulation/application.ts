@@ -5,7 +5,7 @@ import { createDriver, type Wires } from './driver.ts';
 import { createProcess } from './event-loop.ts';
 import { createHandlers } from './handlers.ts';
 import type { ChannelPlan, ClientPlan, ConsumerPlan, How, MessagePlan, Step } from './plan.ts';
-import type { AnyDelivery, ClientState, ConsumerState, Publication } from './records.ts';
+import type { AnyDelivery, ClientState, ConsumerState, Publication, Receipt } from './records.ts';
 import { roundTripMs, type World } from './world.ts';
 
 export interface Application {
@@ -452,7 +452,8 @@ export function createApplication(world: World, core: Core, broker: Broker): App
         receipt.state !== 'held' ||
         receipt.tainted ||
         receipt.action !== undefined ||
-        receipt.fate.disturbed
+        receipt.fate.disturbed ||
+        isOver(receipt, loop.now())
       )
         continue;
       stranded += 1;
@@ -659,6 +660,13 @@ export function createApplication(world: World, core: Core, broker: Broker): App
         })
         .join('; '),
   };
+}
+
+/** As far as core can know, its lease is over, and with it what core could report of it. */
+function isOver(receipt: Receipt, now: number): boolean {
+  return (
+    receipt.lapsed || (receipt.knownLeaseUntil !== undefined && now >= receipt.knownLeaseUntil)
+  );
 }
 
 function bodyOf(channel: ChannelPlan, message: MessagePlan): unknown {

@@ -76,18 +76,9 @@ export const wrongCores: Readonly<Record<string, WrongCore>> = {
     foundBy: ['order', 'order-settle'],
     mutations: [
       {
-        file: 'consumer-engine.ts',
-        find: `    if (held.lost || held.settled) {
-      holding.settleUp(held);
-      return;
-    }
-    if (handle.intent`,
-        replace: `    lanes.done(held);
-    if (held.lost || held.settled) {
-      holding.settleUp(held);
-      return;
-    }
-    if (handle.intent`,
+        file: 'handler-calls.ts',
+        find: 'if (thrown !== undefined) {',
+        replace: 'lanes.done(held);\n    if (thrown !== undefined) {',
       },
     ],
   },
