@@ -1,5 +1,5 @@
 /** The brokers that speak AWS's own API. */
-export type AwsBroker = 'fauxqs' | 'moto' | 'aws';
+export type AwsBroker = 'fauxqs' | 'moto' | 'kinesis-local' | 'dynalite' | 'aws';
 
 /** What every client of the AWS SDK takes. */
 export interface AwsClientOptions {
@@ -28,9 +28,13 @@ export function awsClientOptions(
   }
   return {
     region: emulatorRegion,
-    endpoint: endpoint ?? needed(environment, `INTERMODAL_${broker.toUpperCase()}_ENDPOINT`),
+    endpoint: endpoint ?? needed(environment, variableOf(broker)),
     credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' },
   };
+}
+
+function variableOf(broker: AwsBroker): string {
+  return `INTERMODAL_${broker.toUpperCase().replaceAll('-', '_')}_ENDPOINT`;
 }
 
 function needed(environment: Readonly<Record<string, string | undefined>>, name: string): string {

@@ -1,5 +1,5 @@
-import { Server, type ListenOptions } from 'node:net';
 import type { DatabaseSync } from 'node:sqlite';
+import { listenOnLoopback } from './listen-on-loopback.ts';
 
 /** The parts of fauxqs 2.4.1 that are mended; it exports none of them. */
 interface Persistence {
@@ -26,15 +26,6 @@ export async function mendFauxqs(): Promise<void> {
 
 async function internal(file: string): Promise<unknown> {
   return import(new URL(file, import.meta.resolve('fauxqs')).href);
-}
-
-/** It always listens on every interface; an emulator without passwords belongs on loopback. */
-function listenOnLoopback(): void {
-  const listen: unknown = Reflect.get(Server.prototype, 'listen');
-  Server.prototype.listen = function (this: Server, options: ListenOptions, ...rest: unknown[]) {
-    const local = { ...options, host: '127.0.0.1' };
-    return Reflect.apply(listen as (...values: unknown[]) => Server, this, [local, ...rest]);
-  } as typeof Server.prototype.listen;
 }
 
 function mendPersistence(prototype: Persistence): void {
