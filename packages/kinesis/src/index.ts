@@ -1,0 +1,9 @@
+export type { KinesisCapabilities } from './capabilities.ts';
+export type {
+  KinesisAggregation,
+  KinesisLeasing,
+  KinesisProvisioning,
+  KinesisTransportOptions,
+} from './options.ts';
+export { kinesisFromUrl } from './from-url.ts';
+export { kinesisTransport } from './transport.ts';
