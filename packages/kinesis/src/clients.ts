@@ -13,6 +13,8 @@ export interface Clients {
 
 // The transport and core retry: a second layer would hide which requests may have been carried out.
 const maxAttempts = 1;
+// Tables are made with the same client.
+const leastLeaseTimeoutMs = 5_000;
 
 export function createClients(options: KinesisTransportOptions): Clients {
   const requestTimeoutMs = options.requestTimeoutMs ?? 15_000;
@@ -28,6 +30,11 @@ export function createClients(options: KinesisTransportOptions): Clients {
         encrypted: endpoint === undefined || !endpoint.startsWith('http:'),
       }),
     });
+  // An answer that comes later than the next renewal is due is worth nothing.
+  const leaseTimeoutMs = Math.min(
+    requestTimeoutMs,
+    Math.max(leastLeaseTimeoutMs, (options.leasing?.failoverMs ?? 10_000) / 3),
+  );
   let leases: DynamoDBClient | undefined;
 
   function leaseClient(): DynamoDBClient {
@@ -40,7 +47,7 @@ export function createClients(options: KinesisTransportOptions): Clients {
       useFipsEndpoint,
       ...(leaseEndpoint === undefined ? {} : { endpoint: leaseEndpoint }),
       maxAttempts,
-      requestHandler: http1({ requestTimeoutMs }),
+      requestHandler: http1({ requestTimeoutMs: leaseTimeoutMs }),
     });
   }
 

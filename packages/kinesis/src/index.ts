@@ -6,4 +6,4 @@ export type {
   KinesisTransportOptions,
 } from './options.ts';
 export { kinesisFromUrl } from './from-url.ts';
-export { kinesisTransport } from './transport.ts';
+export { type KinesisTransport, kinesisTransport } from './transport.ts';

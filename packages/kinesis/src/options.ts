@@ -18,6 +18,8 @@ export interface KinesisProvisioning {
   readonly capacity?: 'on-demand' | { readonly shards: number };
   /** Of the streams for dead letters. @defaultValue one shard */
   readonly deadLetterCapacity?: 'on-demand' | { readonly shards: number };
+  /** Largest record, 1,024 to 10,240 KiB; that of dead letters is twice as much. @defaultValue the service's, 1,024 */
+  readonly maxRecordKiB?: number;
   /** 24 to 8,760. @defaultValue the service's, 24 */
   readonly retentionHours?: number;
   /** Of the streams for dead letters. @defaultValue 168 */
@@ -58,7 +60,7 @@ export interface KinesisTransportOptions {
   readonly client?: KinesisClient;
   /** For leases. It stays the caller's to destroy. */
   readonly leaseClient?: DynamoDBClient;
-  /** The stream's name for an address. @defaultValue `orders`, dead letters of a group `orders_billing_dlq` */
+  /** The stream's name for an address. @defaultValue `orders`, and `orders_dlq` for the dead letters of all its groups */
   readonly naming?: (address: Address) => string;
   /** Streams by channel, as a name or an ARN, before `naming`. One given by ARN is never created or changed. */
   readonly streams?: Readonly<Record<string, string>>;
@@ -76,6 +78,13 @@ export interface KinesisTransportOptions {
   readonly maxInFlight?: number;
   /** Of a record with its key, where the stream's own limit may not be read. @defaultValue 1,048,576 */
   readonly maxRecordBytes?: number;
+  /**
+   * `fan-out` has shards push to each group with a share of their throughput of its own, which is billed: the group is
+   * registered as a stream consumer of the name of its application.
+   *
+   * @defaultValue `polling`
+   */
+  readonly reading?: 'polling' | 'fan-out';
   /** How long a shard without news is left alone, 200 to 60,000 milliseconds. @defaultValue 1,000 */
   readonly pollMs?: number;
   /** Records asked for at once, 1 to 10,000. @defaultValue 10,000 */

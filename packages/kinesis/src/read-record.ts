@@ -15,6 +15,8 @@ import { redriveControl } from './record.ts';
 export interface ReadForm {
   readonly channel: string;
   readonly group: string;
+  /** Dead letters of all groups are in one stream. */
+  readonly role: 'main' | 'dead-letter';
   readonly shardId: string;
   /** Of the shard. */
   readonly range: HashRange;
@@ -80,15 +82,18 @@ function readPart(
   }
 }
 
-/** Undefined for a control message that says nothing to this group. */
+/** Undefined for what is not meant for this group: a control message, or another group's dead letter. */
 function messageOf(
   data: Uint8Array,
   foreign: WireMessage,
-  { channel, group, envelope }: ReadForm,
+  { channel, group, role, envelope }: ReadForm,
 ): WireMessage | undefined {
   if (envelope === 'none' || !isJsonObject(data)) return foreign;
   const message = decodeEnvelope(data, channel);
   if (message === undefined) return foreign;
+  const origin = role === 'main' ? undefined : message.headers.get(wireNames.origin);
+  // `<transport>:<channel>/<group>`
+  if (origin !== undefined && !origin.endsWith(`:${channel}/${group}`)) return undefined;
   const control = message.headers.get(wireNames.control);
   if (control === undefined) return message;
   if (control !== `${redriveControl}${group}`) return undefined;

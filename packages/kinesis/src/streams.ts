@@ -34,9 +34,9 @@ export interface Streams {
 const arnPattern = /^arn:aws[a-z-]*:kinesis:[a-z0-9-]+:\d{12}:stream\/([A-Za-z0-9_.-]{1,128})$/;
 const namePattern = /^[A-Za-z0-9_.-]{1,128}$/;
 
-/** `orders`, dead letters of its group billing `orders_billing_dlq`: names of channels have no underscore. */
+/** `orders`, and `orders_dlq` for the dead letters of all its groups: names of channels have no underscore. */
 function defaultName(address: Address): string {
-  return address.role === 'main' ? address.channel : `${applicationOf(address)}_dlq`;
+  return address.role === 'main' ? address.channel : `${address.channel}_dlq`;
 }
 
 function applicationOf({ channel, group = channel }: Address): string {

@@ -3,11 +3,14 @@ import {
   type Address,
   IntermodalError,
   type Sender,
+  systemClock,
   type Transport,
 } from '@intermodal/core/driver';
 import { createAggregatingSender } from './aggregating-sender.ts';
 import { type KinesisCapabilities, kinesisCapabilities } from './capabilities.ts';
 import { createClients } from './clients.ts';
+import { lagOf } from './lag.ts';
+import { createLeaseStore } from './leases/table.ts';
 import { createLife, type Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import {
@@ -16,10 +19,24 @@ import {
   defaultRecordBytes,
   type KinesisTransportOptions,
 } from './options.ts';
+import { openReceiver } from './open-receiver.ts';
+import { createAdmin } from './provision.ts';
 import type { RecordForm } from './record.ts';
 import { createSender } from './sender.ts';
+import { createReads } from './reads.ts';
 import { createShardMap, type ShardMap } from './shard-map.ts';
 import { createStreams, type StreamAt } from './streams.ts';
+
+/** A transport that also tells how far its groups are behind. */
+export interface KinesisTransport extends Transport<KinesisCapabilities> {
+  /**
+   * How old the first message is that the group has not checkpointed, by shard, in milliseconds; 0 where there is none. It
+   * costs a read of each shard, of which all groups together have five a second.
+   *
+   * @throws `not-found` where the group was never provisioned nor consumed
+   */
+  lag(channel: string, group: string, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
+}
 
 /**
  * Amazon Kinesis Data Streams: records ordered by key, read by any number of groups whose workers share the shards
@@ -27,9 +44,7 @@ import { createStreams, type StreamAt } from './streams.ts';
  *
  * @throws `invalid-argument` for options that contradict each other or are out of range
  */
-export function kinesisTransport(
-  options: KinesisTransportOptions = {},
-): Transport<KinesisCapabilities> {
+export function kinesisTransport(options: KinesisTransportOptions = {}): KinesisTransport {
   checkOptions(options);
   const clients = createClients(options);
   const streams = createStreams(options, clients.kinesis);
@@ -107,6 +122,40 @@ export function kinesisTransport(
     name: 'kinesis',
     capabilities: kinesisCapabilities,
     openSender,
+
+    async openReceiver(address, receiverOptions, signal) {
+      mayOpen();
+      const life = born();
+      const settings = {
+        kinesis: clients.kinesis,
+        leases: clients.leases(),
+        streams,
+        options,
+        life,
+      };
+      try {
+        const receiver = await openReceiver(address, receiverOptions, settings, signal);
+        mayOpen();
+        return receiver;
+      } catch (error) {
+        life.end();
+        throw error;
+      }
+    },
+
+    admin: createAdmin(clients, streams, options),
+
+    async lag(channel, group, signal = new AbortController().signal) {
+      mayOpen();
+      const address: Address = { channel, group, role: 'main' };
+      const stream = streams.find(address);
+      const { table } = createLeaseStore(
+        clients.leases(),
+        streams.application(address),
+        systemClock,
+      );
+      return lagOf(table, createReads(clients.kinesis, stream), stream.place, signal);
+    },
 
     async check(address, signal) {
       if (address !== undefined) {

@@ -11,8 +11,6 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { awsClientOptions } from '@intermodal/brokers';
 import { type KinesisTransportOptions } from '../src/index.ts';
 
-export const never: AbortSignal = new AbortController().signal;
-
 /** A client as anybody has one, to the emulator itself. */
 export function rawClient(): KinesisClient {
   return new KinesisClient({

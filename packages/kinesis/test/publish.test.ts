@@ -186,6 +186,7 @@ test('aggregates that went to a shard which was split meanwhile are sent again',
     const form = {
       channel: 'orders',
       group: 'billing',
+      role: 'main',
       shardId,
       range,
       envelope: 'cloudevents',

@@ -5,6 +5,7 @@ import { publishablePackages } from '@intermodal/checks/packages';
 import { root } from '@intermodal/checks/places';
 import type { Capabilities } from '@intermodal/core';
 import { defaults } from '../../../packages/core/src/defaults.ts';
+import { permissionsText as kinesisPermissions } from '../../../packages/kinesis/test/permissions-text.ts';
 import { permissionsText } from '../../../packages/sqs/test/permissions-text.ts';
 
 // Compares the parts of the documentation that are made from code with the code; `--write` rewrites them.
@@ -110,6 +111,7 @@ const blocks: readonly {
 }[] = [
   { file: 'README.md', name: 'capabilities', make: capabilityTable },
   { file: 'docs/defaults.md', name: 'defaults', make: defaultsTable },
+  { file: 'packages/kinesis/README.md', name: 'permissions', make: kinesisPermissions },
   { file: 'packages/sqs/README.md', name: 'permissions', make: permissionsText },
 ];
 

@@ -1,0 +1,4 @@
+import { conformanceAtOnce } from './at-once.ts';
+import { onKinesisLocal } from './harness.ts';
+
+conformanceAtOnce(onKinesisLocal);

@@ -1,0 +1,6 @@
+import type { Transport } from '@intermodal/core';
+import { kinesisTransport, type KinesisTransportOptions } from '../src/index.ts';
+
+export function transport(argument: string): Transport {
+  return kinesisTransport(JSON.parse(argument) as KinesisTransportOptions);
+}
