@@ -1,7 +1,8 @@
 import type { Shard } from '@aws-sdk/client-kinesis';
 import { expect, test } from 'vitest';
 import type { Checkpoint, Lease } from './leases/lease.ts';
-import { besides, forgotten, kinOf, nextOf, outlived, roots } from './lineage.ts';
+import { readRow, writeRow } from './leases/row.ts';
+import { besides, forgotten, kinOf, leaseFor, nextOf, outlived, roots } from './lineage.ts';
 
 /** `a` was split into `b` and `c`, and `c` merged with `d` into `e`. */
 const family = [shard('a'), shard('b', 'a'), shard('c', 'a'), shard('d'), shard('e', 'c', 'd')];
@@ -39,6 +40,13 @@ function ids(found: readonly { readonly shardId: string }[]): string {
 
 test('whoever reads everything begins with the roots', () => {
   expect(ids(roots(kin))).toBe('ad');
+});
+
+test('a lease that begins at a time still does when its row is read', () => {
+  const [first] = kin;
+  const checkpoint = { at: 'time', sinceMs: 1_800_000_000_000 } as const;
+  const row = writeRow(leaseFor(first!, checkpoint, undefined));
+  expect(readRow(row)?.checkpoint).toEqual(checkpoint);
 });
 
 test('a parent that is not listed any more is none', () => {

@@ -23,11 +23,13 @@ export function kinOf(shards: readonly Shard[]): readonly Kin[] {
   }));
 }
 
+/** @param begunMs when the group began, for what comes out of the shard; a checkpoint at a time says it by itself */
 export function leaseFor(
   { shardId, parents, shard }: Kin,
   checkpoint: Checkpoint,
-  sinceMs: number | undefined,
+  begunMs: number | undefined,
 ): NewLease {
+  const sinceMs = checkpoint.at === 'time' ? checkpoint.sinceMs : begunMs;
   return { shardId, checkpoint, sinceMs, parents, range: rangeOf(shard) };
 }
 
