@@ -1,12 +1,4 @@
-import type {
-  Capabilities,
-  GroupOption,
-  Option,
-  Order,
-  OrderOf,
-  Output,
-  Unsupported,
-} from './capabilities.ts';
+import type { Capabilities, GroupOption, Option, Order, OrderOf, Output } from './capabilities.ts';
 import type { Channel } from './channel.ts';
 import type {
   BatchOptions,
@@ -212,5 +204,3 @@ export type ClientFor<C extends Capabilities> = 'deaf' extends (
 )
   ? Publisher<C>
   : Client<C>;
-
-export type { Unsupported };

@@ -17,6 +17,10 @@ export function hand(
 ): DeliveryHandle | undefined | Promise<DeliveryHandle | undefined> {
   const { plan } = engine;
   const { wire } = held;
+  if (held.leaseUntil !== Infinity && held.leaseUntil <= plan.wheel.clock.now()) {
+    engine.expired(held);
+    return undefined;
+  }
   const attempt = (wire.attempt ?? 1) + held.localRetries;
   if (wire.undecodable !== undefined) return refuse(engine, held, attempt, wire.undecodable);
   if (wire.message.headers.size > 0 && wire.message.headers.has(wireNames.control)) {

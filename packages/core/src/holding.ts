@@ -35,6 +35,8 @@ export interface Holding {
   giveBack(unstarted: readonly Held[]): void;
   /** What no handler has seen goes back at once, unless that could bring a key's messages out of order. */
   giveBackUnstarted(): void;
+  /** The same while the receiver stays open: a key's only where the broker locks it, since others of it may still come. */
+  giveBackForPause(): void;
   untilEmpty(): Promise<void>;
   untilLaneEmpty(lane: string): Promise<void>;
 }
@@ -42,6 +44,9 @@ export interface Holding {
 export function createHolding(options: HoldingOptions): Holding {
   const { plan, lanes, counters } = options;
   const { capabilities, telemetry, wheel, channel, group } = plan;
+  const canGiveBack =
+    capabilities.isolation !== 'window' &&
+    (capabilities.release === 'free' || capabilities.release === 'counted');
   const all = createLinkedSet<Held>();
   let emptied: Deferred<void> | undefined;
   const laneEmptied = new Map<string, Deferred<void>>();
@@ -74,7 +79,9 @@ export function createHolding(options: HoldingOptions): Holding {
   function markLost(held: Held, error: IntermodalError | undefined): void {
     held.lost = true;
     counters.leaseLost += 1;
+    held.notBefore = 0;
     wheel.cancel(held.alarm);
+    if (held.handle?.intent !== undefined) held.handle.conclude(held.handle.leaseLost());
     if (telemetry !== undefined) {
       const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
       const { id, key } = held.handle ?? held.wire.message;
@@ -133,9 +140,11 @@ export function createHolding(options: HoldingOptions): Holding {
     },
     giveBack,
     giveBackUnstarted() {
-      if (capabilities.isolation === 'window') return;
-      if (capabilities.release !== 'free' && capabilities.release !== 'counted') return;
-      giveBack(lanes.remove(() => true));
+      if (canGiveBack) giveBack(lanes.remove(() => true));
+    },
+    giveBackForPause() {
+      if (!canGiveBack) return;
+      giveBack(lanes.remove((held) => held.orderKey === undefined || capabilities.lease));
     },
     untilEmpty() {
       if (all.size === 0) return Promise.resolve();

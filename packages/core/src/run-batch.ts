@@ -51,12 +51,23 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
 
   async function run(batch: readonly Held[]): Promise<void> {
     const handles: DeliveryHandle[] = [];
+    const blocked = new Set<string>();
+    const back: Held[] = [];
     for (const held of batch) {
+      if (held.orderKey !== undefined && blocked.has(held.orderKey)) {
+        back.push(held);
+        continue;
+      }
       const handle = await hand(engine, held);
-      if (handle === undefined || held.lost || held.settled) continue;
+      if (handle === undefined || held.lost || held.settled) {
+        // It is on its way to the dead letters, say: its followers wait for that.
+        if (held.orderKey !== undefined) blocked.add(held.orderKey);
+        continue;
+      }
       engine.started(held, handle);
       handles.push(handle);
     }
+    engine.lanes.back(back);
     if (handles.length === 0) return;
     let failure: { readonly error: unknown } | undefined;
     try {

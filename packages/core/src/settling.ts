@@ -7,6 +7,7 @@ import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
 import { createRetrying } from './retrying.ts';
 import type { ConsumerCounters } from './runner.ts';
+import type { Settled } from './settler.ts';
 
 export interface SettlingOptions {
   readonly plan: ConsumerPlan;
@@ -18,6 +19,9 @@ export interface SettlingOptions {
   readonly onAgain: (held: Held) => void;
   /** Given back unstarted, by the way of a retry that takes its key's followers along. */
   readonly onGivenBack: (held: Held) => void;
+  /** Whether its lane is being handed over, so that nothing of it is worth keeping. */
+  readonly isLeaving: (held: Held) => boolean;
+  readonly onLeft: (held: Held) => void;
 }
 
 /** What became of a delivery. */
@@ -28,12 +32,8 @@ export interface Settling {
   settle(handle: DeliveryHandle, intent: Intent): void;
   /** The handler threw `error`: by policy it comes again or goes to the dead letters. */
   fail(handle: DeliveryHandle, error: unknown): void;
-  /** A local retry was asked for while the handler ran; it has returned now. */
-  resumeRetry(handle: DeliveryHandle): void;
-  /** Whether a local retry of it is to come. */
-  retriesHere(held: Held): boolean;
-  /** That retry is not to come by itself any more. */
-  forgetRetry(held: Held): void;
+  /** A retry was asked for while the handler ran, or behind another of its key: it takes its course now. */
+  resumeRetry(held: Held): void;
   /** Gives back one that no handler has seen, or whose local retry is not awaited any more. */
   release(held: Held, done: (given: boolean) => void): void;
 }
@@ -56,19 +56,19 @@ export function createSettling(options: SettlingOptions): Settling {
   }
 
   /** Sends one settlement, never beside an extension that could undo it. */
-  function send(held: Held, settlement: Settlement, done: (outcome: SettleOutcome) => void): void {
+  function send<S>(held: Held, settlement: Settlement, done: Settled<S>, subject: S): void {
     const extending = held.epoch.leases.untrack(held);
     // A key's next message waits for this answer; and where nothing else is under way, no company will come.
     const urgent =
       (counters.running === 0 && lanes.readyCount === 0) ||
       (held.orderKey !== undefined && lanes.followers(held).length > 0);
     if (extending === undefined) {
-      held.epoch.settler.add(settlement, urgent, done);
+      held.epoch.settler.add(settlement, urgent, done, subject);
       return;
     }
     void extending.then(() => {
-      if (held.lost) done('lost');
-      else held.epoch.settler.add(settlement, true, done);
+      if (held.lost) done('lost', subject);
+      else held.epoch.settler.add(settlement, true, done, subject);
     });
   }
 
@@ -80,9 +80,19 @@ export function createSettling(options: SettlingOptions): Settling {
       conclude(handle, 'done', fate, reason);
       return;
     }
-    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {
+    const ack: Settlement = { token: held.wire.token, action: 'ack' };
+    if (fate === 'acked') {
+      send(held, ack, onAcked, handle);
+      return;
+    }
+    const done = (outcome: SettleOutcome): void => {
       conclude(handle, outcome, fate, reason);
-    });
+    };
+    send(held, ack, done, undefined);
+  }
+
+  function onAcked(outcome: SettleOutcome, handle: DeliveryHandle): void {
+    conclude(handle, outcome, 'acked');
   }
 
   function settle(handle: DeliveryHandle, intent: Intent): void {
@@ -115,9 +125,11 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       const { token } = held.wire;
-      send(held, { token, action: 'reject', reason, deadLetter }, (outcome) => {
-        conclude(handle, outcome, 'dead-lettered', reason);
-      });
+      const done = (outcome: SettleOutcome): void => {
+        if (typeof outcome === 'string') conclude(handle, outcome, 'dead-lettered', reason);
+        else keepForLater(handle, outcome.failed);
+      };
+      send(held, { token, action: 'reject', reason, deadLetter }, done, undefined);
       return;
     }
     const failure = await deadLetters.store(held, handle.attempt, reason);
@@ -177,8 +189,6 @@ export function createSettling(options: SettlingOptions): Settling {
   return {
     settle,
     resumeRetry: retrying.resume,
-    retriesHere: retrying.isHere,
-    forgetRetry: retrying.forget,
     fail(handle, error) {
       if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
       else if (handle.attempt < policy.maxAttempts)
@@ -197,9 +207,10 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       const go = (): void => {
-        held.epoch.settler.add(settlement, true, (outcome) => {
+        const given = (outcome: SettleOutcome): void => {
           done(outcome === 'done');
-        });
+        };
+        held.epoch.settler.add(settlement, true, given, undefined);
       };
       if (extending === undefined) go();
       else void extending.then(go);

@@ -37,12 +37,15 @@ const uses: Readonly<Record<SqsUse, (driver: Opened, server: CannedServer) => Pr
       await transport.admin!.provision(address, plan, never).catch(() => undefined);
     }
   },
-  provision: ({ transport }) =>
-    transport.admin!.provision(
-      orders,
-      { mode: 'create', order: 'none', maxAttempts: 5, deadLetter: deadOrders },
-      never,
-    ),
+  provision({ transport }, server) {
+    server.on('GetQueueUrl', ({ QueueName: name }) => {
+      const isThere = server.of('CreateQueue').some(({ input }) => input['QueueName'] === name);
+      if (!isThere) return { error: 'QueueDoesNotExist' };
+      return { result: { QueueUrl: `${server.endpoint}/1/${String(name)}` } };
+    });
+    const plan = { mode: 'create', order: 'none', maxAttempts: 5, deadLetter: deadOrders } as const;
+    return transport.admin!.provision(orders, plan, never);
+  },
   purge: ({ transport }) => transport.admin!.purge!(orders, never),
   remove: ({ transport }) => transport.admin!.remove!(orders, never),
   check: ({ transport }) => transport.check(undefined, never),

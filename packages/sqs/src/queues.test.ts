@@ -141,6 +141,19 @@ test('clients that are passed in stay the caller’s, and are checked', async ()
   client.destroy();
 });
 
+test('credentials are looked up once for both clients', async () => {
+  await using server = await cannedServer();
+  let lookedUp = 0;
+  const provider = (): Promise<typeof credentials> => {
+    lookedUp += 1;
+    return Promise.resolve(credentials);
+  };
+  await using driver = opened(server.endpoint, { credentials: provider, waitSeconds: 0 });
+  await driver.sender();
+  await (await driver.receiver()).receive(1, never);
+  expect(lookedUp).toBe(1);
+});
+
 test('a queue has one group, by its tag or by what this process does', async () => {
   await using server = await cannedServer();
   await using driver = opened(server.endpoint);

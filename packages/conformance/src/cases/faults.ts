@@ -28,15 +28,16 @@ export const faults: readonly Case[] = [
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 10);
       const journal = context.journal();
-      let restarted = false;
+      const restarted = new AbortController();
       const handler = journal.handler(async (delivery) => {
-        while (!restarted && !delivery.signal.aborted) await context.wait(20);
+        const { signal } = delivery;
+        while (!restarted.signal.aborted && !signal.aborted) await context.wait(20);
       });
       const client = context.client();
       const consumer = await context.consume(client, orders, handler);
       await journal.reaches(5);
       await context.within('the broker to restart', context.fault('restart')());
-      restarted = true;
+      restarted.abort();
       await journal.covers(ids);
       await context.eventually('all were acked', () => consumer.stats().acked >= ids.length);
     },
@@ -131,9 +132,9 @@ async function trafficThrough(context: Context, fault: () => Promise<void>): Pro
   const publisher = context.client();
   const confirmed: string[] = [];
   const failures: unknown[] = [];
-  let ended = false;
+  const ended = new AbortController();
   const publishing = upTo(4).map(async (who) => {
-    for (let n = 0; !ended; n += 1) {
+    for (let n = 0; !ended.signal.aborted; n += 1) {
       try {
         const settings = { key: `key-${String(who)}`, timeoutMs: context.times.withinMs };
         confirmed.push((await publisher.publish(orders, { n }, settings)).id);
@@ -151,7 +152,7 @@ async function trafficThrough(context: Context, fault: () => Promise<void>): Pro
     const before = confirmed.length;
     await context.eventually('publishing goes on', () => confirmed.length >= before + 8);
   } finally {
-    ended = true;
+    ended.abort();
   }
   await context.within('the publishers to end', Promise.all(publishing));
   assert.deepEqual(failures, [], 'a publish failed although the broker came back');

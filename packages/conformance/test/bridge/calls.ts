@@ -33,7 +33,7 @@ export type SentOutcome =
 
 export interface WireSettlement {
   readonly tag: number;
-  readonly action: 'ack' | 'retry' | 'release' | 'reject';
+  readonly action: 'ack' | 'retry' | 'release';
   readonly delayMs: number;
 }
 

@@ -29,7 +29,7 @@ export async function openConnection(
   let calls = 0;
   let heardAt = performance.now();
   let over: IntermodalError | undefined;
-  let die = (_: IntermodalError | undefined): void => undefined;
+  let die: (error: IntermodalError | undefined) => void = () => undefined;
   const dead = new Promise<IntermodalError | undefined>((resolve) => {
     die = resolve;
   });
@@ -97,7 +97,9 @@ function connected(port: number, signal: AbortSignal): Promise<Socket> {
     const socket = connect({ port, host: '127.0.0.1' });
     const fail = (): void => {
       socket.destroy();
-      reject(new IntermodalError('unavailable', 'the broker does not answer', { transport: 'bridge' }));
+      reject(
+        new IntermodalError('unavailable', 'the broker does not answer', { transport: 'bridge' }),
+      );
     };
     signal.addEventListener('abort', fail, { once: true });
     socket.once('error', fail);

@@ -141,15 +141,8 @@ function serve(transport: Transport): Calls {
     async settle(batch) {
       const settlements = batch.map(({ tag, action, delayMs }): Settlement => {
         const token = tokenOf(tag);
-        switch (action) {
-          case 'ack':
-          case 'release':
-            return { token, action };
-          case 'retry':
-            return { token, action, delayMs, attempt: 1 };
-          case 'reject':
-            throw new IntermodalError('unsupported', 'there is no transaction');
-        }
+        if (action === 'retry') return { token, action, delayMs, attempt: 1 };
+        return { token, action };
       });
       const outcomes = (await receiver?.settle(settlements, forEver)) ?? [];
       return outcomes.map((outcome) =>

@@ -96,11 +96,10 @@ function senderOf(
       const messages = batch.map((entry) => entry.payload as WireMessage);
       try {
         const outcomes = await bounded(signal, made.call('send', messages));
-        return outcomes.map(
-          (outcome): SendOutcome =>
-            outcome.ok
-              ? outcome
-              : { ok: false, certainty: outcome.certainty, error: errorOf(outcome.fault) },
+        return outcomes.map((outcome): SendOutcome =>
+          outcome.ok
+            ? outcome
+            : { ok: false, certainty: outcome.certainty, error: errorOf(outcome.fault) },
         );
       } catch (cause) {
         const error = IntermodalError.from(cause);
@@ -135,10 +134,11 @@ function receiverOf(made: BridgeConnection, limits: Receiver['limits']): Receive
       }
     },
     async settle(batch, signal) {
-      const own = batch.map(({ token, action, ...rest }) => ({
-        tag: tagOf(made, token.value),
-        action,
-        delayMs: 'delayMs' in rest ? rest.delayMs : 0,
+      const own = batch.map((settlement) => ({
+        tag: tagOf(made, settlement.token.value),
+        // It has no prepareDeadLetter, so that nobody asks it to reject.
+        action: settlement.action === 'reject' ? 'release' : settlement.action,
+        delayMs: settlement.action === 'retry' ? settlement.delayMs : 0,
       }));
       try {
         return (await bounded(signal, made.call('settle', own))).map(outcomeOf);

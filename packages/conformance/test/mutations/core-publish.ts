@@ -21,8 +21,8 @@ export const publishDefects: readonly Defect[] = [
     edits: [
       edit(
         'codec',
-        '  decode: bodyBytes,\n',
-        '  decode: (body) => encoder.encode(new TextDecoder().decode(bodyBytes(body))),\n',
+        "decode: (body) => (typeof body === 'string' ? encoder.encode(body) : new Uint8Array(body)),",
+        'decode: (body) => encoder.encode(new TextDecoder().decode(bodyBytes(body))),',
       ),
     ],
   },

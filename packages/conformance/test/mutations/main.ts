@@ -17,7 +17,9 @@ for (const defect of defects) {
   const ms = Math.round(performance.now() - since);
   reports.push(report);
   const result = report.trouble ?? (report.caughtBy.length > 0 ? 'caught' : 'NOT CAUGHT');
-  process.stderr.write(`${String(ms).padStart(6)} ms  ${report.rule} ${report.defect}: ${result}\n`);
+  process.stderr.write(
+    `${String(ms).padStart(6)} ms  ${report.rule} ${report.defect}: ${result}\n`,
+  );
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 if (process.argv.includes('--write')) {

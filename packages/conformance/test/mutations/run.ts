@@ -42,11 +42,6 @@ async function catchers(defect: Defect, on: Ground): Promise<string[]> {
   }
 }
 
-/** The names of the cases that fail without any defect: there must be none. */
-export function failingWithout(on: Ground): Promise<string[]> {
-  return failing(cases, (one) => runCase(one, grounds[on]));
-}
-
 async function failing(
   wanted: readonly Case[],
   run: (one: Case) => Promise<CaseResult>,

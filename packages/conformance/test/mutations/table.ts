@@ -14,7 +14,12 @@ Defects are in \`packages/conformance/test/mutations\`: those in core and its co
 /** The page that says which case catches which defect. */
 export function pageOf(reports: readonly DefectReport[]): string {
   const caught = reports.filter((report) => report.caughtBy.length > 0).length;
-  const lines = [intro, '', `${String(caught)} of ${String(reports.length)} defects are caught.`, ''];
+  const lines = [
+    intro,
+    '',
+    `${String(caught)} of ${String(reports.length)} defects are caught.`,
+    '',
+  ];
   for (const rule of Object.keys(rules) as Rule[]) {
     lines.push(`## ${rule}: ${rules[rule]}`, '');
     const own = reports.filter((report) => report.rule === rule);

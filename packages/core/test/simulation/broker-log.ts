@@ -56,6 +56,8 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
     );
     if (own?.verdict?.kind !== 'ack' || own.lostSince !== undefined) return;
     if (own.consumer?.stopping === true && loop.now() >= own.consumer.deadlineAt) return;
+    // What is acked after its loop was left has been given back before.
+    if (own.consumer?.stopping === true && own.consumer.how.kind === 'pull') return;
     violate(
       'last-checkpoint',
       `${first.message.id} of ${row.shard.name} in ${row.group.name} was acked and not checkpointed ${when}`,
@@ -119,7 +121,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         () => {
           trace?.add(`${name} onLane ${lane.shard.name} ${what} is done`);
           const running = own(lane).find((receipt) => receipt.running);
-          if (running !== undefined && what !== 'lost' && wire.open && !state.closeCalled)
+          if (running !== undefined && lane.state !== 'gone' && wire.open && !state.closeCalled)
             violate(
               'lane-running',
               `onLane(${lane.shard.name}, ${what}) resolved while ${running.fate.id} was being handled`,
@@ -175,7 +177,8 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           return;
         }
         lane.state = 'leaving';
-        drop(lane, (receipt) => !receipt.running);
+        for (const receipt of own(lane)) receipt.leaving = true;
+        drop(lane, (receipt) => receipt.starts === 0 || isWaiting(receipt));
         notify(lane, 'revoking', () => {
           if (lane.state === 'gone') return;
           lane.state = 'gone';
@@ -371,7 +374,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       if (undone !== undefined)
         violate(
           'watermark',
-          `${laneName} in ${groupName} is checkpointed at ${String(receipt?.fate.id ?? 'its end')}, and ${undone.message.id} before it is not settled`,
+          `${laneName} in ${groupName} is checkpointed at ${receipt?.fate.id ?? 'its end'}, and ${undone.message.id} before it is not settled`,
         );
       if (at === 'end' && !lane.endTold)
         violate(
@@ -410,6 +413,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       });
       return answered.then((outcome) => {
         lane.checkpointing = false;
+        if (typeof outcome === 'object') state.tainted = true;
         if (outcome === 'done' && at === 'end') lanes.delete(laneName);
         return outcome;
       });
@@ -504,4 +508,10 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         )
         .join('; '),
   };
+}
+
+/** Its handler is over, and core waits to call it again. */
+function isWaiting(receipt: Receipt): boolean {
+  // What was pulled may still be in the application's hands although its time is over.
+  return !receipt.running && receipt.consumer?.how.kind !== 'pull';
 }

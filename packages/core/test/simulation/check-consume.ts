@@ -250,7 +250,9 @@ export function createReceiverChecks(
     let count = 0;
     for (const receipt of receiver.receipts) {
       if (!receipt.handed || receipt.lostSince !== undefined || receipt.state === 'lost') continue;
+      if (receipt.leaving && !receipt.running) continue;
       // Where an extension was not answered, core has to think that the lease is over.
+      if (receipt.lapsed) continue;
       if (receipt.knownLeaseUntil !== undefined && now() >= receipt.knownLeaseUntil) continue;
       if (options.log ? !isPassed(receipt) || receipt.running : receipt.action === undefined)
         count += 1;
@@ -286,7 +288,7 @@ export function createReceiverChecks(
         const due = options.canDelay ? now + settlement.delayMs : now;
         const stopping = receipt.consumer?.stopping === true && !options.canDelay;
         // A broker that does not count begins again at one.
-        if (receipt.attempt === undefined && !foreign) fate.condemned = undefined;
+        if (receipt.attempt === undefined && !foreign) fate.disturbed = true;
         if (due < verdict.notBefore && !stopping)
           violate(
             'retry-delay',

@@ -86,7 +86,7 @@ function label(address: Address): string {
   return `${address.channel}${address.group === undefined ? '' : `/${address.group}`}${dead}-`;
 }
 
-export function capabilitiesOf(plan: Plan): Capabilities {
+function capabilitiesOf(plan: Plan): Capabilities {
   const common = {
     receive: true,
     durable: true,
@@ -149,5 +149,7 @@ export function capabilitiesOf(plan: Plan): Capabilities {
         dedupe: false,
         replay: true,
       };
+    default:
+      return broker satisfies never;
   }
 }

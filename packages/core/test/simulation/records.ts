@@ -85,6 +85,10 @@ export interface Receipt {
   running: boolean;
   verdict: Verdict | undefined;
   consumer: ConsumerState | undefined;
+  /** Its lease was over for a moment, as far as core knew. */
+  lapsed: boolean;
+  /** Its lane is being handed over: once its handler is over, core lets it go. */
+  leaving: boolean;
   /** A fault touched it: what follows is not core's fault. */
   tainted: boolean;
   /** The broker side's own. */

@@ -169,7 +169,10 @@ function suffer(
         for (const wire of wires.receivers) wire.cut(fault.clientMs, fault.brokerMs);
       return;
     }
-    default:
+    case 'expire':
+    case 'duplicate':
+    case 'move':
+    case 'split':
       broker.suffer(fault);
   }
 }
