@@ -1,0 +1,3 @@
+import { rabbitmqCases } from './rabbitmq-cases.ts';
+
+rabbitmqCases('rabbitmq', /^3\.10\./);
