@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { NotAvailable, type ProcessSpec, type Progress } from './broker.ts';
 import { installDebianPackages } from './debian.ts';
 import { cacheFolder } from './folders.ts';
+import { isThere } from './is-there.ts';
 import { withLock } from './lock.ts';
 
 const run = promisify(execFile);
@@ -110,11 +111,4 @@ async function debianMirror(wantedBy: string): Promise<string> {
   const [mirror] = stdout.split('\n').filter(Boolean);
   if (mirror !== undefined) return mirror;
   throw new NotAvailable(`${wantedBy}: apt's sources name no mirror of Debian.`);
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { variableOf, type BrokerEnvironment, type Progress } from './broker.ts';
 import { installDebianPackages } from './debian.ts';
 import { cacheFolder } from './folders.ts';
+import { isThere } from './is-there.ts';
 import { withLock } from './lock.ts';
 
 const run = promisify(execFile);
@@ -109,15 +110,6 @@ extendedKeyUsage = clientAuth
 async function hasOpenssl(): Promise<boolean> {
   try {
     await run('openssl', ['version']);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
     return true;
   } catch {
     return false;

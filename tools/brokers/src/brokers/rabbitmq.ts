@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises';
 import type { Broker } from '../broker.ts';
 import { installDebianPackages } from '../debian.ts';
+import { isThere } from '../is-there.ts';
 import { rabbitmqBroker, type Programs } from '../rabbitmq/rabbitmq-broker.ts';
 
 // The programs of /usr/sbin change the user and the folder before they start these.
@@ -8,11 +8,8 @@ const folder = '/usr/lib/rabbitmq/bin';
 
 const debian: Programs = {
   async prepare(progress) {
-    const isThere = await access(`${folder}/rabbitmq-server`).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) await installDebianPackages(['rabbitmq-server'], 'rabbitmq', progress);
+    if (await isThere(`${folder}/rabbitmq-server`)) return;
+    await installDebianPackages(['rabbitmq-server'], 'rabbitmq', progress);
   },
   home: ({ data }) => data,
   spec: (_place, program, args, env) => ({

@@ -60,7 +60,8 @@ export function rabbitmqBroker(variant: RabbitmqVariant): Broker {
     const at = (port: string): string => `127.0.0.1:${ports[port]}`;
     const others = Object.entries(protocols).map(([port, scheme]) => [
       variable(`${scheme.toUpperCase().replaceAll('+', '_')}_URL`),
-      `${scheme}://${login}@${at(port)}`,
+      // RabbitMQ takes WebSocket connections on this path alone.
+      `${scheme}://${login}@${at(port)}${scheme.endsWith('+ws') ? '/ws' : ''}`,
     ]);
     return {
       [variable('URL')]: `amqp://${login}@${at('amqp')}`,
