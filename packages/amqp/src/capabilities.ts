@@ -7,6 +7,7 @@ interface Every {
   readonly duplicates: 'on-fault';
   readonly durable: true;
   readonly ackConfirmed: false;
+  readonly retry: 'immediate';
   readonly lease: false;
   readonly delay: true;
   readonly ttl: true;
@@ -28,8 +29,6 @@ export interface AmqpCapabilities<
   readonly attempts: Q extends 'classic' ? 'local' : 'broker';
   /** Up to RabbitMQ 4.2 a quorum queue counts what is given back too. */
   readonly release: Q extends 'classic' ? 'free' : 'counted';
-  /** Without a count a retry by the broker would be a first attempt again. */
-  readonly retry: Q extends 'classic' ? 'local' : 'immediate';
   readonly order: S extends true ? 'key' : 'none';
   readonly isolation: S extends true ? 'window' : 'none';
   readonly priority: P extends number ? true : false;
@@ -42,6 +41,7 @@ const every: Every = {
   duplicates: 'on-fault',
   durable: true,
   ackConfirmed: false,
+  retry: 'immediate',
   lease: false,
   delay: true,
   ttl: true,
@@ -58,8 +58,8 @@ export function capabilitiesOf(
   return {
     ...every,
     ...(queueType === 'classic'
-      ? { attempts: 'local', release: 'free', retry: 'local' }
-      : { attempts: 'broker', release: 'counted', retry: 'immediate' }),
+      ? { attempts: 'local', release: 'free' }
+      : { attempts: 'broker', release: 'counted' }),
     ...(singleActiveConsumer
       ? { order: 'key', isolation: 'window' }
       : { order: 'none', isolation: 'none' }),

@@ -1,6 +1,6 @@
 import { conformance } from '@intermodal/conformance';
 import { describe, it } from 'vitest';
-import { harnesses, singleActive, singleActiveCases } from './harness.ts';
+import { harnesses, singleActiveCases, singleActiveOn } from './harness.ts';
 
 for (const harness of harnesses) conformance({ describe, it }, harness);
-conformance({ describe, it }, singleActive, { cases: singleActiveCases });
+conformance({ describe, it }, singleActiveOn('rabbitmq'), { cases: singleActiveCases });
