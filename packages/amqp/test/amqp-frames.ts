@@ -47,7 +47,7 @@ function frameOf(bytes: Buffer): Frame {
   return { bytes, type, channel: bytes.readUInt16BE(1), method, payload };
 }
 
-function methodFrame(channel: number, method: string, body: Buffer): Buffer {
+export function methodFrame(channel: number, method: string, body: Buffer): Buffer {
   const [classId = 0, methodId = 0] = method.split('.').map(Number);
   const head = Buffer.alloc(11);
   head.writeUInt8(1, 0);
@@ -58,11 +58,11 @@ function methodFrame(channel: number, method: string, body: Buffer): Buffer {
   return Buffer.concat([head, body, Buffer.from([0xce])]);
 }
 
-function shortText(text: string): Buffer {
+export function shortText(text: string): Buffer {
   return Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)]);
 }
 
-function short(value: number): Buffer {
+export function short(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(value);
   return bytes;
