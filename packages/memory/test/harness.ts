@@ -4,7 +4,7 @@ import type { Transport } from '@intermodal/core/driver';
 import { createVirtualClock } from '@intermodal/core/testing';
 import { createMemoryBroker, type MemoryBroker, memoryTransport } from '../src/index.ts';
 import { breakable, noTrouble, type Trouble } from './breakable.ts';
-import { batched, plain } from './shapes.ts';
+import { batched, plain, pushed } from './shapes.ts';
 
 const maxMessageBytes = 65_536;
 
@@ -104,6 +104,10 @@ export const batchedHarness: Harness = harness('memory-batched', 'small batches'
   batched(memoryTransport({ broker, maxMessageBytes, maxPerKey: 10 })),
 );
 
+export const pushedHarness: Harness = harness('memory-pushed', 'retries at once', (broker) =>
+  pushed(memoryTransport({ broker, maxMessageBytes, leaseMs: 3_600_000, maxPerKey: 10 })),
+);
+
 export const plainHarness: Harness = {
   ...harness('memory-plain', 'the least that can be claimed', () => memoryTransport()),
   open: () => {
@@ -118,5 +122,6 @@ export const harnesses: readonly Harness[] = [
   queueHarness,
   logHarness,
   batchedHarness,
+  pushedHarness,
   plainHarness,
 ];

@@ -5,6 +5,8 @@ import {
   type Receiver,
   type Sender,
   type SendOutcome,
+  type SettleOutcome,
+  type Settlement,
   type Transport,
   type WireDelivery,
 } from '@intermodal/core/driver';
@@ -75,6 +77,62 @@ function batchedReceiver(receiver: Receiver): Receiver {
   };
 }
 
+const pushedCapabilities = {
+  receive: true,
+  groups: 'many',
+  order: 'key',
+  isolation: 'window',
+  settle: 'message',
+  duplicates: 'on-fault',
+  durable: false,
+  ackConfirmed: false,
+  attempts: 'broker',
+  release: 'counted',
+  retry: 'immediate',
+  lease: false,
+  delay: false,
+  ttl: false,
+  priority: false,
+  dedupe: false,
+  replay: false,
+  headers: 'native',
+} as const satisfies Capabilities;
+
+/** No leases, retries that the broker does at once, and releases that it counts: how brokers that push do it. */
+export function pushed(transport: Transport): Transport<typeof pushedCapabilities> {
+  return {
+    ...transport,
+    capabilities: pushedCapabilities,
+    async openReceiver(address, options, signal) {
+      const receiver = await transport.openReceiver?.(address, options, signal);
+      if (receiver === undefined) throw onlyPublishes();
+      const { limits, dead } = receiver;
+      return {
+        limits,
+        dead,
+        receive: async (max, stop) =>
+          (await receiver.receive(max, stop)).map((delivery) => ({
+            ...delivery,
+            leaseUntil: undefined,
+            position: undefined,
+          })),
+        settle(batch, bound) {
+          const early = batch.find((each) => each.action === 'retry' && each.delayMs > 0);
+          const error = new IntermodalError('unsupported', 'it cannot wait before a retry');
+          if (early !== undefined) return Promise.resolve(batch.map(() => ({ failed: error })));
+          return receiver.settle(batch.map(counted), bound);
+        },
+        close: (bound) => receiver.close(bound),
+      };
+    },
+  };
+}
+
+function counted(settlement: Settlement): Settlement {
+  const { token, action } = settlement;
+  return action === 'release' ? { token, action: 'retry', delayMs: 0, attempt: 1 } : settlement;
+}
+
 const plainCapabilities = {
   receive: true,
   groups: 'single',
@@ -96,7 +154,10 @@ const plainCapabilities = {
   headers: 'native',
 } as const satisfies Capabilities;
 
-/** One group, no order, no leases, no retries by the broker: the least that a transport can claim and still consume. */
+/**
+ * One group, no order, no leases, no retries by the broker: the least that a transport can claim and still consume. It
+ * sends a dead letter and acks in one transaction.
+ */
 export function plain(
   transport: Transport,
   groups: Map<string, string>,
@@ -133,7 +194,9 @@ export function plain(
       claimGroup(address);
       const receiver = await transport.openReceiver?.(address, options, signal);
       if (receiver === undefined) throw onlyPublishes();
-      return plainReceiver(receiver);
+      if (address.role === 'dead-letter') return plainReceiver(receiver);
+      const letters = await transport.openSender({ ...address, role: 'dead-letter' }, signal);
+      return transactional(plainReceiver(receiver), letters);
     },
   };
 }
@@ -151,6 +214,32 @@ function plainReceiver(receiver: Receiver): Receiver {
       return batch.map(() => ({ failed: new IntermodalError('unsupported', text) }));
     },
     close: (signal) => receiver.close(signal),
+  };
+}
+
+function transactional(receiver: Receiver, letters: Sender): Receiver {
+  async function settleOne(settlement: Settlement, signal: AbortSignal): Promise<SettleOutcome> {
+    const { token } = settlement;
+    if (settlement.action === 'reject') {
+      const [sent] = await letters.send([settlement.deadLetter], signal);
+      if (sent?.ok !== true) return { failed: sent?.error ?? beyondLimits() };
+    }
+    const action = settlement.action === 'reject' ? { token, action: 'ack' as const } : settlement;
+    return (await receiver.settle([action], signal))[0] ?? 'lost';
+  }
+
+  return {
+    ...receiver,
+    prepareDeadLetter: letters.prepare,
+    async settle(batch, signal) {
+      const outcomes: SettleOutcome[] = [];
+      for (const settlement of batch) outcomes.push(await settleOne(settlement, signal));
+      return outcomes;
+    },
+    async close(signal) {
+      await letters.close();
+      return receiver.close(signal);
+    },
   };
 }
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { Rejection } from '@intermodal/core';
+import { IntermodalError, Rejection } from '@intermodal/core';
 import type { WireDelivery } from '@intermodal/core/driver';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
 import { openReceiver } from '../driver-level.ts';
 import { eachOnce, rejectsWith } from '../expect.ts';
-import type { TestChannel } from '../test-client.ts';
+import type { TestChannel, TestDelivery } from '../test-client.ts';
 import { publishSome } from './deliver.ts';
 
 const soon = { delayMs: () => 10 };
@@ -161,16 +161,19 @@ export const deadLetters: readonly Case[] = [
     needs: ['refuseEntries'],
     async run(context) {
       const orders = await context.channel();
-      const journal = context.journal();
-      const handler = journal.handler(() => {
-        throw new Rejection('never again');
-      });
+      const outcomes: string[] = [];
+      const handler = async (delivery: TestDelivery): Promise<void> => {
+        const rejecting = delivery.reject('never again');
+        outcomes.push(await rejecting.then(() => 'stored', codeOf));
+      };
       const ids = await publishSome(context, orders, 1);
       await context.fault('refuseEntries')(1);
       await context.consume(context.client(), orders, handler, { retry: soon });
       const failed = (): boolean =>
         context.telemetry.some((event) => event.type === 'dead-letter-failed');
       await context.eventually('telemetry told of the failure', failed);
+      await context.eventually('it was tried again', () => outcomes.length === 2);
+      assert.deepEqual(outcomes, ['rejected', 'stored'], '`reject` tells its caller');
       const letters = await lettersOf(context, orders, 1);
       assert.deepEqual(
         letters.map((letter) => letter.message.id),
@@ -275,6 +278,10 @@ async function lettersOf(
   stop.abort();
   await letters.close();
   return found;
+}
+
+function codeOf(error: unknown): string {
+  return IntermodalError.is(error) ? error.code : 'an error of another kind';
 }
 
 function bytesOf(letter: WireDelivery | undefined): Uint8Array {

@@ -134,6 +134,27 @@ export const leases: readonly Case[] = [
     },
   },
   {
+    name: 'an ack after the end of a lease that nobody has noticed says lease-lost',
+    rules: ['R3', 'R4'],
+    claims: { receive: [true], settle: ['message'], lease: [true], ackConfirmed: [true] },
+    needs: ['expireLeases'],
+    async run(context) {
+      const orders = await context.channel();
+      const hold = gate();
+      const journal = context.journal();
+      const handler = journal.handler(() => hold.opened);
+      await context.consume(context.client(), orders, handler, { concurrency: 1, prefetch: 1 });
+      await publishSome(context, orders, 1);
+      await journal.reaches(1);
+      const delivery = deliveryOf(journal.seen[0]?.delivery);
+      await context.fault('expireLeases')();
+      await rejectsWith('ack', delivery.ack(), 'lease-lost');
+      assert.ok(delivery.signal.aborted, 'the delivery was lost and its signal does not say so');
+      hold.open();
+      await context.eventually('the message came again', () => journal.seen.length === 2);
+    },
+  },
+  {
     name: 'a handler that overstays its lost lease settles nothing of the next owner',
     rules: ['R3', 'R6'],
     claims: { receive: [true], settle: ['message'], lease: [true] },

@@ -131,6 +131,7 @@ export const settle: readonly Case[] = [
       const ids = await publishSome(context, orders, 1);
       const outcomes: unknown[] = [];
       const journal = context.journal();
+      let aborted = 0;
       await context.fault('failSettlements')(1_000);
       const client = context.client();
       const handler = journal.handler(async (delivery) => {
@@ -139,11 +140,14 @@ export const settle: readonly Case[] = [
           outcomes.push('acked');
         } catch (error) {
           outcomes.push(error);
+          assert.ok(delivery.signal.aborted);
+          aborted += 1;
         }
       });
       await context.consume(client, orders, handler);
       await context.eventually('ack had an outcome', () => outcomes.length > 0);
       assert.ok(IntermodalError.is(outcomes[0]), 'ack resolved although the broker did not do it');
+      assert.equal(aborted, 1, 'the ack failed and the signal of its delivery does not show it');
       const told = (): boolean =>
         context.telemetry.some(({ type }) => type === 'settle-failed' || type === 'lease-lost');
       await context.eventually('telemetry told', told);

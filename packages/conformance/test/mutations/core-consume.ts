@@ -45,8 +45,26 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'settling',
-        "    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {",
-        "    handle.conclude('done');\n    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {",
+        'send(held, ack, onAcked, handle);',
+        "handle.conclude('done');\n      send(held, ack, onAcked, handle);",
+      ),
+    ],
+  },
+  {
+    rule: 'R4',
+    in: 'core',
+    name: 'a failed settlement does not show in the signal',
+    edits: [edit('settling', 'handle.abort(outcome.failed);', '')],
+  },
+  {
+    rule: 'R3',
+    in: 'core',
+    name: 'a settlement that came too late is told as done',
+    edits: [
+      edit(
+        'settling',
+        "} else if (outcome === 'lost') {",
+        "} else if (typeof outcome === 'string') {\n      handle.conclude('done');\n    } else if (outcome === 'lost') {",
       ),
     ],
   },
@@ -133,7 +151,24 @@ export const consumeDefects: readonly Defect[] = [
     on: 'plain',
     name: 'a local retry forgets its delay',
     edits: [
-      edit('retrying', 'wheel.set(held.alarm, notBefore);', 'wheel.set(held.alarm, clock.now());'),
+      edit(
+        'retrying',
+        'setAlarm(wheel, held, notBefore, () => {',
+        'setAlarm(wheel, held, clock.now(), () => {',
+      ),
+    ],
+  },
+  {
+    rule: 'R9',
+    in: 'core',
+    on: 'pushed',
+    name: 'a broker that cannot wait is asked to retry at once',
+    edits: [
+      edit(
+        'retrying',
+        "if (capabilities.retry === 'delayed' || delayMs === 0) {",
+        'if (delayMs >= 0) {',
+      ),
     ],
   },
   {
@@ -184,6 +219,18 @@ export const consumeDefects: readonly Defect[] = [
         'settling',
         'else keepForLater(handle, failure);',
         "else pass(handle, 'dead-lettered', reason);",
+      ),
+    ],
+  },
+  {
+    rule: 'R10',
+    in: 'core',
+    name: 'reject resolves although no dead letter was stored',
+    edits: [
+      edit(
+        'settling',
+        'handle.conclude(error); handle.intent',
+        "handle.conclude('done'); handle.intent",
       ),
     ],
   },

@@ -19,11 +19,7 @@ export const publishDefects: readonly Defect[] = [
     in: 'codec',
     name: 'the bytes codec takes every body for UTF-8',
     edits: [
-      edit(
-        'codec',
-        "decode: (body) => (typeof body === 'string' ? encoder.encode(body) : new Uint8Array(body)),",
-        'decode: (body) => encoder.encode(new TextDecoder().decode(bodyBytes(body))),',
-      ),
+      edit('codec', ': copyBytes(body)),', ': encoder.encode(new TextDecoder().decode(body))),'),
     ],
   },
   {

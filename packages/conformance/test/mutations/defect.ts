@@ -6,6 +6,7 @@ export type Ground =
   | 'queue'
   | 'log'
   | 'batched'
+  | 'pushed'
   | 'plain'
   | 'forgetful bridge'
   | 'bridge without heartbeat'

@@ -326,6 +326,15 @@ export const driverDefects: readonly Defect[] = [
     }),
   },
   {
+    rule: 'R10',
+    in: 'driver',
+    on: 'plain',
+    name: 'the transaction of a dead letter only acks',
+    wrap: settlingAs((settlement) =>
+      settlement.action === 'reject' ? { token: settlement.token, action: 'ack' } : settlement,
+    ),
+  },
+  {
     rule: 'R12',
     in: 'driver',
     name: 'giving back says yes and does nothing',

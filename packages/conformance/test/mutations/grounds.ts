@@ -2,6 +2,7 @@ import {
   batchedHarness,
   logHarness,
   plainHarness,
+  pushedHarness,
   queueHarness,
 } from '../../../memory/test/harness.ts';
 import type { Harness } from '../../src/index.ts';
@@ -16,6 +17,7 @@ export const grounds: Readonly<Record<Ground, Harness>> = {
   queue: { ...queueHarness, times },
   log: { ...logHarness, times },
   batched: { ...batchedHarness, times },
+  pushed: { ...pushedHarness, times },
   plain: { ...plainHarness, times },
   'forgetful bridge': bridge({ restart: 'forgets' }),
   'bridge without heartbeat': bridge({ heartbeat: 'off' }),

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { startProgress } from '../src/progress.ts';
+import { startProgress } from './progress.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

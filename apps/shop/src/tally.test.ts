@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createTally, type Message } from '../src/tally.ts';
+import { createTally, type Message } from './tally.ts';
 
 const groups: Readonly<Record<string, readonly string[]>> = {
   stage: ['stage'],

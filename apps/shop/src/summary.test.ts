@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Ending } from '../src/finish.ts';
-import { exitCode, type Finished, progressText, summaryLine, summaryText } from '../src/summary.ts';
-import type { Totals } from '../src/tally.ts';
+import type { Ending } from './finish.ts';
+import { exitCode, type Finished, progressText, summaryLine, summaryText } from './summary.ts';
+import type { Totals } from './tally.ts';
 
 const none: Totals = {
   published: 0,

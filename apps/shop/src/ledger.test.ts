@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createBatches } from '../src/batches.ts';
-import type { LedgerEntry } from '../src/ledger-entry.ts';
-import { type Ledger, type LedgerOptions, openLedger } from '../src/ledger.ts';
-import { Refusal } from '../src/refusal.ts';
+import { createBatches } from './batches.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+import { Refusal } from './refusal.ts';
 
 let folder = '';
 let path = '';

@@ -1,17 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { orderLines } from './shop-run.ts';
+import { demo, type Ended, start, untilLedgerHas } from '../test/demo-process.ts';
+import { orderLines } from '../test/shop-run.ts';
 
 // Each test starts Node once or more, and the machine may be busy.
 vi.setConfig({ testTimeout: 90_000 });
-
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 
 let folder = '';
 
@@ -23,38 +18,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly output: string;
-  readonly error: string;
-}
-
-function start(...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ['--conditions=intermodal:source', main, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
-    ([[code], output, error]): Ended => ({ code: code as number | null, output, error }),
-  );
-  return { child, ended };
-}
-
-function demo(...args: readonly string[]): Promise<Ended> {
-  return start(...args).ended;
-}
-
 function file(name: string, content: string): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
-}
-
-/** Resolves once the ledger of a running demo has so many lines. */
-async function ledgerLines(count: number): Promise<void> {
-  const path = join(folder, 'state', 'ledger.jsonl');
-  const lines = (): number =>
-    existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
-  await expect.poll(lines, { timeout: 60_000, interval: 10 }).toBeGreaterThanOrEqual(count);
 }
 
 describe('--once', () => {
@@ -139,7 +106,7 @@ describe('--state', () => {
   test('after SIGKILL counts as lost what memory held, and nothing else', async () => {
     const args = ['--once', '--state', join(folder, 'state'), '--patience', '0.5'];
     const { child, ended } = start(...args);
-    await ledgerLines(5_000);
+    await untilLedgerHas(5_000, join(folder, 'state'));
     child.kill('SIGKILL');
     expect((await ended).code).toBeNull();
     const { code, output } = await demo(...args);
@@ -170,7 +137,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async (signal) => {
     const orders = file('many.jsonl', orderLines(20_000));
     const { child, ended } = start('--once', '--orders', orders, '--state', join(folder, 'state'));
-    await ledgerLines(2);
+    await untilLedgerHas(2, join(folder, 'state'));
     child.kill(signal);
     const { code, output, error } = await ended;
     expect(code).toBe(130);

@@ -5,12 +5,12 @@ import type { Transport } from '@intermodal/core';
 import { createMemoryBroker, type MemoryBroker, memoryTransport } from '@intermodal/memory';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { count } from '../src/ledger-entry.ts';
-import { type Ledger, openLedger } from '../src/ledger.ts';
-import { readersOn } from '../src/shop-channels.ts';
-import { createTally, type Tally } from '../src/tally.ts';
-import { withoutOrder } from './changed-transport.ts';
-import { quiet, runShop, type ShopRun } from './shop-run.ts';
+import { count } from './ledger-entry.ts';
+import { type Ledger, openLedger } from './ledger.ts';
+import { readersOn } from './shop-channels.ts';
+import { createTally, type Tally } from './tally.ts';
+import { withoutOrder } from '../test/changed-transport.ts';
+import { quiet, runShop, type ShopRun } from '../test/shop-run.ts';
 
 interface Death {
   /** It dies at this call of the ledger. */

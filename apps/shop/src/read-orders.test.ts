@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type OrderLine, readOrders } from '../src/read-orders.ts';
-import { sampleFile } from '../src/orders-file.ts';
-import { sampleOrders } from '../src/sample-orders.ts';
+import { type OrderLine, readOrders } from './read-orders.ts';
+import { sampleFile } from './orders-file.ts';
+import { sampleOrders } from './sample-orders.ts';
 
 async function read(...chunks: readonly (string | Uint8Array)[]): Promise<OrderLine[]> {
   const lines: OrderLine[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseArguments } from '../src/arguments.ts';
-import { Refusal } from '../src/refusal.ts';
-import { transportOf } from '../src/transport.ts';
+import { parseArguments } from './arguments.ts';
+import { Refusal } from './refusal.ts';
+import { transportOf } from './transport.ts';
 
 test('without any option everything is left to its default', () => {
   expect(parseArguments([])).toEqual({
@@ -51,24 +51,28 @@ test.each([
 });
 
 test.each([
-  ['kafka:', `There is no transport 'kafka' in this shop: it has memory:.`],
-  ['kafka://user:secret@host', `There is no transport 'kafka' in this shop: it has memory:.`],
-  ['', `There is no transport '' in this shop: it has memory:.`],
+  ['kafka:', `There is no transport 'kafka' in this shop: it has memory:, sqs:.`],
+  ['kafka://user:secret@host', `There is no transport 'kafka' in this shop: it has memory:, sqs:.`],
+  ['', `There is no transport '' in this shop: it has memory:, sqs:.`],
 ])('the transport %j is refused in a sentence', async (url, text) => {
   await expect(transportOf(url)).rejects.toThrow(new Refusal(text));
 });
 
-test.each(['memory:?shards=many', 'memory:?colour=red', 'memory://host', 'memory+ws:'])(
-  'what %j has too much or wrong is refused',
-  async (url) => {
-    await expect(transportOf(url)).rejects.toBeInstanceOf(Refusal);
-  },
-);
+test.each([
+  'memory:?shards=many',
+  'memory:?colour=red',
+  'memory://host',
+  'memory+ws:',
+  'sqs:?colour=red',
+])('what %j has too much or wrong is refused', async (url) => {
+  await expect(transportOf(url)).rejects.toBeInstanceOf(Refusal);
+});
 
 test.each([
   ['memory', 'message'],
   ['memory:', 'message'],
   ['memory:?shards=2', 'watermark'],
+  ['sqs://key:secret@127.0.0.1:4566/?fifo', 'message'],
 ])('%j is a transport', async (url, settle) => {
   const transport = await transportOf(url);
   expect(transport.capabilities.settle).toBe(settle);

@@ -1,11 +1,11 @@
 import { channel, createClient, IntermodalError, type Transport } from '@intermodal/core';
 import { createMemoryBroker, memoryTransport } from '@intermodal/memory';
 import { describe, expect, test } from 'vitest';
-import { forgetfulLedger } from '../src/ledger.ts';
-import { sampleOrders } from '../src/sample-orders.ts';
-import { channelsOn, readersOn } from '../src/shop-channels.ts';
-import { withCapabilities, withoutOrder } from './changed-transport.ts';
-import { orderLines, quiet, runShop } from './shop-run.ts';
+import { forgetfulLedger } from './ledger.ts';
+import { sampleOrders } from './sample-orders.ts';
+import { channelsOn, readersOn } from './shop-channels.ts';
+import { withCapabilities, withoutOrder } from '../test/changed-transport.ts';
+import { orderLines, quiet, runShop } from '../test/shop-run.ts';
 
 const nothingWrong = { lost: 0, outstanding: 0, deadLettered: 0, unexpected: 0 };
 
