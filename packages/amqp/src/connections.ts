@@ -20,17 +20,26 @@ export function createConnections(settings: Settings): Connections {
   /** Index of the host that the next open tries first. */
   let first = 0;
 
+  /** Two connections that lose one host must not come back to it by going on twice. */
+  function avoid(index: number): void {
+    if (first % hosts.length === index) first += 1;
+  }
+
   async function open(purpose: Purpose): Promise<Connection> {
     let failure: IntermodalError | undefined;
     for (let tried = 0; tried < hosts.length; tried += 1) {
-      const host = hosts[first % hosts.length];
-      if (host === undefined) break;
+      const index = first % hosts.length;
+      const host = hosts[index] ?? { host: 'localhost' };
       try {
-        return await openConnection(settings, host, purpose, closing.signal);
+        const connection = await openConnection(settings, host, purpose, closing.signal);
+        void connection.dead.then((error) => {
+          if (error !== undefined) avoid(index);
+        });
+        return connection;
       } catch (error) {
         if (isClosed()) throw closed();
         failure = IntermodalError.from(error);
-        first += 1;
+        avoid(index);
         if (!failure.retryable) break;
       }
     }
@@ -43,12 +52,7 @@ export function createConnections(settings: Settings): Connections {
     const forget = (): void => {
       if (current.get(purpose) === opening) current.delete(purpose);
     };
-    opening.then((connection) => {
-      void connection.dead.then((error) => {
-        forget();
-        if (error !== undefined) first += 1;
-      });
-    }, forget);
+    opening.then((connection) => void connection.dead.then(forget), forget);
     return opening;
   }
 

@@ -36,9 +36,8 @@ export function createAdmin(
       await ensurePlace(connection, address, settings, manner);
       const { deadLetter } = plan;
       // Those of the group itself are part of it.
-      if (deadLetter?.native !== undefined || deadLetter?.channel !== address.channel) {
-        if (deadLetter !== undefined) await ensurePlace(connection, deadLetter, settings, manner);
-      }
+      if (deadLetter?.native !== undefined)
+        await ensurePlace(connection, deadLetter, settings, manner);
     },
 
     /** What consumers hold, and what is delayed, only the management plug-in could tell. */

@@ -86,28 +86,27 @@ export async function ensurePlace(
   manner: Manner,
 ): Promise<void> {
   if (manner === 'assume') return;
-  for (const part of partsOf(address, settings)) await ensurePart(connection, part, manner);
+  const place = { name: `the place of '${address.channel}'` };
+  await withChannel(connection, place, async (channel) => {
+    for (const part of partsOf(address, settings)) {
+      try {
+        await ensurePart(channel, part, manner);
+      } catch (cause) {
+        const name = part.kind === 'binding' ? `queue '${part.queue}'` : placeOf(part);
+        throw mapError(connection.over ?? cause, { name });
+      }
+    }
+  });
 }
 
-async function ensurePart(connection: Connection, part: Part, manner: Manner): Promise<void> {
-  switch (part.kind) {
-    case 'binding':
-      // AMQP has no way to look at bindings without making them.
-      if (manner === 'declare')
-        await withChannel(connection, { name: `queue '${part.queue}'` }, (channel) =>
-          channel.bindQueue(part.queue, part.exchange, ''),
-        );
-      return;
-    case 'exchange':
-    case 'queue': {
-      const place = { name: placeOf(part) };
-      const isForeign = part.isForeign;
-      if (isForeign || manner === 'verify')
-        await withChannel(connection, place, (channel) => check(channel, part));
-      if (!isForeign) await withChannel(connection, place, (channel) => declare(channel, part));
-      return;
-    }
+async function ensurePart(channel: Channel, part: Part, manner: Manner): Promise<void> {
+  if (part.kind === 'binding') {
+    // AMQP has no way to look at bindings without making them.
+    if (manner === 'declare') await channel.bindQueue(part.queue, part.exchange, '');
+    return;
   }
+  if (part.isForeign || manner === 'verify') await check(channel, part);
+  if (!part.isForeign) await declare(channel, part);
 }
 
 type Named = Exclude<Part, { kind: 'binding' }>;

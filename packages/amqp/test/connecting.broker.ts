@@ -110,31 +110,34 @@ describe('silence', () => {
     expect(ids(await collect(next, 1))).toEqual(['a']);
   });
 
-  test('while connecting ends with its bound, or with the transport', async () => {
-    const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
-    const hosts = [{ host: '127.0.0.1', port }];
-    const bounded = transportOf({ ...server.options, hosts, connectTimeoutMs: 200 });
-    const unavailable = { code: 'unavailable', retryable: true };
-    await expect(bounded.check(undefined, never)).rejects.toMatchObject(unavailable);
+  test.each([false, true])(
+    'while connecting ends with its bound, or with the transport; TLS: %s',
+    async (tls) => {
+      const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const hosts = [{ host: '127.0.0.1', port }];
+      const bounded = transportOf({ ...server.options, hosts, tls, connectTimeoutMs: 200 });
+      const unavailable = { code: 'unavailable', retryable: true };
+      await expect(bounded.check(undefined, never)).rejects.toMatchObject(unavailable);
 
-    const patient = transportOf({ ...server.options, hosts });
-    const opening = patient.check(undefined, never);
-    const closed = expect(opening).rejects.toMatchObject({ code: 'closed' });
-    await once(silent, 'connection');
-    await patient.close();
-    await closed;
+      const patient = transportOf({ ...server.options, hosts, tls });
+      const opening = patient.check(undefined, never);
+      const closed = expect(opening).rejects.toMatchObject({ code: 'closed' });
+      await once(silent, 'connection');
+      await patient.close();
+      await closed;
 
-    const third = transportOf({ ...server.options, hosts });
-    const giveUp = new AbortController();
-    const aborted = expect(third.check(undefined, giveUp.signal)).rejects.toBe('enough');
-    giveUp.abort('enough');
-    await aborted;
-    await third.close();
-    silent.close();
-    await once(silent, 'close');
-  });
+      const third = transportOf({ ...server.options, hosts, tls });
+      const giveUp = new AbortController();
+      const aborted = expect(third.check(undefined, giveUp.signal)).rejects.toBe('enough');
+      giveUp.abort('enough');
+      await aborted;
+      await third.close();
+      silent.close();
+      await once(silent, 'close');
+    },
+  );
 
   test('is no reason for close to wait', async () => {
     await using proxy = await startAmqpProxy(server.host);

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { IntermodalError } from '@intermodal/core/driver';
 import { beforeAll, expect, test } from 'vitest';
 import { rabbit, type Rabbit } from './broker.ts';
@@ -161,6 +162,52 @@ test('who may not declare, publish or consume is told so', async () => {
   expect(await send(delaying, message('later', { delayMs: 20 }))).toEqual([{ ok: true }]);
   expect(await send(dead, message('dead'))).toEqual([{ ok: true }]);
   expect(ids(await collect(await openReceiver(transport, allowed), 2))).toEqual(['a', 'later']);
+});
+
+/** The rows of the README's table of permissions, for another channel: configure, write, read. */
+async function permissionsFor(use: string, channel: string): Promise<readonly string[]> {
+  const page = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const row = page.split('\n').find((line) => line.startsWith(`| ${use}`)) ?? '';
+  const patterns = [...row.matchAll(/`(\^[^`]*)`/g)].map(([, pattern = '']) => pattern);
+  return patterns.map((pattern) => pattern.replaceAll('\\|', '|').replaceAll('orders', channel));
+}
+
+test.each([
+  ['everything', undefined],
+  ['publish, ', 'assume'],
+  ['publish with delays', 'assume'],
+  ['consume group', 'assume'],
+] as const)('the permissions for %s are enough', async (use, topology) => {
+  const address = freshAddress('p');
+  if (topology !== undefined) {
+    await provision(transportOf(server.options), address);
+    await publish(transportOf(server.options), address, 'a');
+  }
+  const rights = await permissionsFor(use, address.channel);
+  expect(rights).toHaveLength(3);
+  await server.broker.run('rabbitmqctl', 'set_permissions', 'restricted', ...rights);
+  const transport = transportOf({
+    ...server.restricted,
+    ...(topology === undefined ? {} : { topology }),
+  });
+  if (topology === undefined) {
+    await provision(transport, address);
+    await publish(transport, address, 'a');
+  }
+  if (use.startsWith('publish')) {
+    const sender = await transport.openSender(wholeChannel(address), never);
+    const delays = use.includes('delays') ? { delayMs: 20 } : {};
+    expect(await send(sender, message('b', delays))).toEqual([{ ok: true }]);
+    const receiver = await openReceiver(transportOf(server.options), address);
+    expect(ids(await collect(receiver, 2))).toEqual(['a', 'b']);
+    return;
+  }
+  const receiver = await openReceiver(transport, address, { prefetch: 1 });
+  expect(ids(await collect(receiver, 1))).toEqual(['a']);
+  const dead = await transport.openSender({ ...address, role: 'dead-letter' }, never);
+  expect(await send(dead, message('dead'))).toEqual([{ ok: true }]);
+  const letters = await openReceiver(transport, { ...address, role: 'dead-letter' });
+  expect(ids(await collect(letters, 1))).toEqual(['dead']);
 });
 
 test('vhosts are apart, whatever their names', async () => {
