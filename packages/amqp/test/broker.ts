@@ -26,6 +26,13 @@ export function rabbit(name: BrokerName): Promise<Rabbit> {
   return found;
 }
 
+/** Ends it before the process does, so that nobody else has to. */
+export async function stopRabbit(name: BrokerName): Promise<void> {
+  const found = started.get(name);
+  started.delete(name);
+  await (await found)?.broker.stop();
+}
+
 async function start(name: BrokerName): Promise<Rabbit> {
   const broker = await startOwnBroker(name);
   const { environment } = broker;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startAmqpProxy } from './amqp-proxy.ts';
-import { rabbit, type Rabbit } from './broker.ts';
+import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
 import {
   collect,
   freshAddress,
@@ -23,6 +23,7 @@ let server: Rabbit;
 beforeAll(async () => {
   server = await rabbit('rabbitmq');
 });
+afterAll(() => stopRabbit('rabbitmq'));
 
 /** A port at which nobody listens. */
 async function closedPort(): Promise<number> {

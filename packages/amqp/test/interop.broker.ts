@@ -1,6 +1,6 @@
 import type { ConsumeMessage } from 'amqplib';
-import { beforeAll, expect, test } from 'vitest';
-import { rabbit, type Rabbit } from './broker.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
 import {
   collect,
   freshAddress,
@@ -19,6 +19,7 @@ let server: Rabbit;
 beforeAll(async () => {
   server = await rabbit('rabbitmq');
 });
+afterAll(() => stopRabbit('rabbitmq'));
 
 test('amqplib reads ours', async () => {
   const transport = transportOf(server.options);

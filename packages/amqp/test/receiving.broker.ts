@@ -1,6 +1,6 @@
 import type { WireDelivery } from '@intermodal/core/driver';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { rabbit, type Rabbit } from './broker.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
 import {
   type AnyTransport,
   collect,
@@ -23,6 +23,7 @@ let server: Rabbit;
 beforeAll(async () => {
   server = await rabbit('rabbitmq');
 });
+afterAll(() => stopRabbit('rabbitmq'));
 
 describe.each(['quorum', 'classic'] as const)('%s', (queueType) => {
   const transportHere = (options: { singleActiveConsumer?: boolean } = {}): AnyTransport =>

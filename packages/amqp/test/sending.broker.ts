@@ -1,7 +1,7 @@
 import { clearMemoryAlarm, raiseMemoryAlarm } from '@intermodal/brokers';
 import { IntermodalError } from '@intermodal/core/driver';
-import { beforeAll, describe, expect, test } from 'vitest';
-import { rabbit, type Rabbit } from './broker.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
 import {
   collect,
   freshAddress,
@@ -22,6 +22,7 @@ let server: Rabbit;
 beforeAll(async () => {
   server = await rabbit('rabbitmq');
 });
+afterAll(() => stopRabbit('rabbitmq'));
 
 test('a message for which no queue is bound is not-found, although the broker confirms it', async () => {
   const transport = transportOf(server.options);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { IntermodalError } from '@intermodal/core/driver';
-import { beforeAll, expect, test } from 'vitest';
-import { rabbit, type Rabbit } from './broker.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
 import {
   collect,
   freshAddress,
@@ -22,6 +22,7 @@ let server: Rabbit;
 beforeAll(async () => {
   server = await rabbit('rabbitmq');
 });
+afterAll(() => stopRabbit('rabbitmq'));
 
 test('provision may be repeated, and ten at once agree', async () => {
   const address = freshAddress();
