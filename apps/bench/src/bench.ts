@@ -12,6 +12,8 @@ export interface Bench {
   readonly contenders: readonly Contender[];
   /** Flags of Node for the contenders. */
   readonly nodeFlags?: readonly string[];
+  /** Once, before the first contender. */
+  readonly prepare?: () => Promise<void>;
   /** What must run beside a contender, in a process of its own; started anew for each. */
   readonly surround?: () => Promise<Surroundings>;
   readonly aims?: readonly Aim[];
@@ -33,7 +35,7 @@ export interface Work {
   /** Does it all for so many messages; resolves when nothing of them is left. */
   run(messages: number, probe: Probe): Promise<void>;
   /** Requests made since the start, where the transport has requests. */
-  requests?(): number;
+  requests?(): Promise<number>;
   stop(): Promise<void>;
 }
 

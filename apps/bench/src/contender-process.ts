@@ -8,6 +8,5 @@ const bench = benches.find((each) => each.name === task.bench);
 const contender = bench?.contenders.find((each) => each.name === task.contender);
 if (contender === undefined) throw new Error(`no contender '${task.contender}' in ${task.file}`);
 const result = await measure(contender, task);
-process.send?.(result, () => {
-  process.disconnect();
-});
+// Some contenders leave polls open that nobody can end.
+process.send?.(result, () => process.exit());

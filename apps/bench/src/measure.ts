@@ -17,7 +17,7 @@ export async function measure(contender: Contender, task: Task): Promise<Result>
     await work.run(task.warmUp, { latency: () => undefined, note: () => undefined });
   const latencies: number[] = [];
   const notes: Record<string, number> = {};
-  const requestsBefore = work.requests?.() ?? 0;
+  const requestsBefore = (await work.requests?.()) ?? 0;
   const startedAt = performance.now();
   const cpuBefore = process.cpuUsage();
   await work.run(task.messages, {
@@ -28,7 +28,7 @@ export async function measure(contender: Contender, task: Task): Promise<Result>
   });
   const cpu = process.cpuUsage(cpuBefore);
   const seconds = (performance.now() - startedAt) / 1_000;
-  const requests = work.requests?.();
+  const requests = await work.requests?.();
   await work.stop();
   const thousands = task.messages / 1_000;
   return {

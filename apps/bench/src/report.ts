@@ -23,8 +23,8 @@ export function table(bench: Bench, results: readonly Result[]): string {
     ...(withRequests ? [result.requestsPer1000?.toFixed(1) ?? '–'] : []),
     Math.round(result.messagesPerSecond).toLocaleString('en'),
     ratio(result.messagesPerSecond, baseline.messagesPerSecond),
-    result.p50Ms.toFixed(2),
-    result.p99Ms.toFixed(2),
+    milliseconds(result.p50Ms),
+    milliseconds(result.p99Ms),
     result.peakMb.toFixed(0),
   ]);
   return [`${bench.name}: ${bench.title}`, ...aligned([head, ...rows]), ...notes(results)].join(
@@ -49,6 +49,11 @@ function notes(results: readonly Result[]): readonly string[] {
       ([name, value]) => `${contender}, ${name}: ${value.toLocaleString('en')}`,
     ),
   );
+}
+
+/** 0 is not measured. */
+function milliseconds(value: number): string {
+  return value === 0 ? '–' : value.toFixed(2);
 }
 
 function ratio(value: number, baseline: number): string {

@@ -22,6 +22,8 @@ export interface FinishOptions {
 /** Decides when a run is over; the first reason counts. */
 export interface Finish {
   readonly ended: Promise<Ending>;
+  /** From now on silence counts: what the broker took to make the channels was none. */
+  readonly begin: () => void;
   /** Something happened. */
   readonly touch: () => void;
   /** Nothing more will be placed. */
@@ -42,13 +44,7 @@ export function createFinish({ interrupt, patienceMs, isThrough }: FinishOptions
       resolve({ ...reason, seconds: (performance.now() - startedAt) / 1_000 });
     };
   });
-  // A plain timer, since it also keeps the process alive while nothing but the broker is awaited.
-  const timer = setInterval(
-    () => {
-      if (performance.now() - lastAt > patienceMs) end({ kind: 'gave-up' });
-    },
-    Math.min(patienceMs, 250),
-  );
+  let timer: NodeJS.Timeout | undefined;
 
   function interrupted(): void {
     end({ kind: 'interrupted' });
@@ -63,6 +59,16 @@ export function createFinish({ interrupt, patienceMs, isThrough }: FinishOptions
   atOnce.addEventListener('abort', interrupted, { once: true });
   return {
     ended,
+    begin() {
+      lastAt = performance.now();
+      // A plain timer, since it also keeps the process alive while nothing but the broker is awaited.
+      timer = setInterval(
+        () => {
+          if (performance.now() - lastAt > patienceMs) end({ kind: 'gave-up' });
+        },
+        Math.min(patienceMs, 250),
+      );
+    },
     touch,
     placed() {
       allPlaced = { kind: gently.aborted ? 'interrupted' : 'complete' };

@@ -1,4 +1,4 @@
-import type { Consumer, DeliveryBase } from '@intermodal/core';
+import type { DeliveryBase } from '@intermodal/core';
 import { eventMessage, type Outgoing, stepMessage } from './messages.ts';
 import {
   type EventKind,
@@ -48,6 +48,8 @@ export interface FlowOptions {
   readonly record: RunRecord;
   /** A message of another run was handled: its order moves on, and counts nowhere. */
   readonly onStranger: () => void;
+  /** A consumer cannot go on. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** Starts every consumer of the shop: one a stage, and one a group of the events. */
@@ -55,7 +57,8 @@ export async function startFlow({
   channels,
   record,
   onStranger,
-}: FlowOptions): Promise<readonly Consumer[]> {
+  onFailed,
+}: FlowOptions): Promise<void> {
   const strangers = recordOfStrangers(onStranger);
 
   async function onStep(
@@ -93,19 +96,22 @@ export async function startFlow({
     await of.handled({ id, channel: eventsName, customer, sequence, step }, group);
   }
 
-  return Promise.all([
+  function consumeAll<T>(
+    channel: ShopChannel<T>,
+    handler: (delivery: DeliveryBase<T>) => Promise<void>,
+  ): Promise<void>[] {
+    return channel.groups.map(async (group) => {
+      const { done } = await channel.consume(group, handler);
+      done.catch(onFailed);
+    });
+  }
+
+  await Promise.all([
     ...stageNames.flatMap((name) =>
       consumeAll(channels.stages[name], (delivery) => onStep(name, delivery)),
     ),
     ...consumeAll(channels.events, onEvent),
   ]);
-}
-
-function consumeAll<T>(
-  channel: ShopChannel<T>,
-  handler: (delivery: DeliveryBase<T>) => Promise<void>,
-): Promise<Consumer>[] {
-  return channel.groups.map((group) => channel.consume(group, handler));
 }
 
 async function publish<T>(

@@ -99,8 +99,8 @@ export function createShop(options: ShopOptions): Shop {
         counts.strangers += 1;
         finish.touch();
       };
-      const consumers = await startFlow({ channels, record, onStranger });
-      for (const { done } of consumers) done.catch(finish.fail);
+      await startFlow({ channels, record, onStranger, onFailed: finish.fail });
+      finish.begin();
       const placing = place(AbortSignal.any([interrupt.gently, stopPlacing.signal]));
       const ending = await finish.ended;
       stopPlacing.abort();

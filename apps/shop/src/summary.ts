@@ -1,4 +1,5 @@
 import type { Ending } from './finish.ts';
+import { eventsName } from './shop-channels.ts';
 import type { Status } from './shop.ts';
 
 export interface Finished {
@@ -58,15 +59,11 @@ export function summaryText(finished: Finished): string {
   ].join('\n');
 }
 
-/** How far it is, on one line. */
+/** How far it is, on one line; what a narrow terminal cuts off comes last. */
 export function progressText(status: Status): string {
   const { repeated, outOfOrder } = status.totals;
-  const rest = [
-    `retried ${figure(status.retried)}`,
-    `repeated ${figure(repeated)}`,
-    `out of order ${figure(outOfOrder)}`,
-  ];
-  return [readers(status), ...rest].join(', ');
+  const counts = `${figure(status.orders)} orders, ${figure(status.retried)} retried, ${figure(repeated)} repeated, ${figure(outOfOrder)} out of order`;
+  return status.deliveredTo.size === 0 ? counts : `${counts}: ${readers(status)}`;
 }
 
 /** A number as people read it. */
@@ -74,9 +71,12 @@ function figure(count: number): string {
   return count.toLocaleString('en');
 }
 
-/** How far each group is: `place-order 12, …, analytics 30`. */
+/** How far each group is, the stages first: `place-order 12, …, analytics 30`. */
 function readers({ deliveredTo }: Status): string {
+  const isEvents = ([reader]: readonly [string, number]): boolean =>
+    reader.startsWith(`${eventsName}/`);
   return [...deliveredTo]
+    .toSorted((one, other) => Number(isEvents(one)) - Number(isEvents(other)))
     .map(([reader, count]) => `${reader.slice(reader.indexOf('/') + 1)} ${figure(count)}`)
     .join(', ');
 }

@@ -4,7 +4,8 @@ import {
   type Transport,
   type TransportFactory,
 } from '@intermodal/core';
-import { memoryTransport } from '@intermodal/memory';
+import { memoryFromUrl } from '@intermodal/memory';
+import { sqsFromUrl } from '@intermodal/sqs';
 import { Refusal } from './refusal.ts';
 
 /** THE line: change it, and the orders take another way. */
@@ -12,10 +13,8 @@ export const transportUrl = 'memory:';
 
 /** What the shop can be run on, each with the parameters that its URL may have. */
 const factories: Readonly<Record<string, TransportFactory>> = {
-  memory({ number }) {
-    const shards = number('shards');
-    return memoryTransport(shards === undefined ? {} : { log: { shards } });
-  },
+  memory: memoryFromUrl,
+  sqs: sqsFromUrl,
 };
 
 /** A name alone is a URL without anything else. @throws Refusal */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Transport } from '@intermodal/core';
 import { createMemoryBroker, type MemoryBroker, memoryTransport } from '@intermodal/memory';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { count } from '../src/ledger-entry.ts';
 import { type Ledger, openLedger } from '../src/ledger.ts';
@@ -81,7 +81,7 @@ async function survivor({ broker, folder, change }: Life): Promise<ShopRun> {
   const transport = change(memoryTransport({ broker }));
   const tally = createTally(readersOn(transport));
   const ledger = await ledgerIn(folder, tally);
-  const run = await runShop(transport, { tally, ledger });
+  const run = await runShop(transport, { tally, ledger, patienceMs: 3_000 });
   await ledger.close();
   return run;
 }
@@ -96,7 +96,10 @@ async function afterDeaths(
     for (const death of deaths) await killed(life, death);
     const run = await survivor(life);
     const again = await survivor(life);
-    expect(again.totals).toEqual(run.totals);
+    // A repeat may still have been on its way when the run was over.
+    const { repeated } = again.totals;
+    expect(repeated).toBeGreaterThanOrEqual(run.totals.repeated);
+    expect(again.totals).toEqual({ ...run.totals, repeated });
     return run;
   } finally {
     rmSync(folder, { recursive: true });
@@ -104,7 +107,8 @@ async function afterDeaths(
 }
 
 const death: fc.Arbitrary<Death> = fc.record({
-  atAppend: fc.integer({ min: 1, max: 1_300 }),
+  // The first few are about placing the orders, and all others about handling them.
+  atAppend: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 4, max: 1_300 })),
   when: fc.constantFrom('before', 'after'),
 });
 
@@ -125,7 +129,7 @@ test('killed anywhere and started again, nothing is lost and each customer stays
         outstanding: 0,
       });
     }),
-    { numRuns: 40 },
+    { numRuns: 25, endOnFailure: true },
   );
 }, 60_000);
 
@@ -136,6 +140,6 @@ test('so over a transport with one group and without order', async () => {
       expect(ending.kind).toBe('complete');
       expect(totals).toMatchObject({ published: 360, delivered: 360, lost: 0, unexpected: 0 });
     }),
-    { numRuns: 15 },
+    { numRuns: 10, endOnFailure: true },
   );
 }, 60_000);

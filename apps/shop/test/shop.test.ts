@@ -181,7 +181,7 @@ describe('what goes wrong is seen', () => {
 describe('stopped from outside', () => {
   test('gently: no new orders, and what was placed goes through', async () => {
     const { gently, atOnce } = quiet();
-    async function* orders(): AsyncGenerator<Uint8Array> {
+    function* orders(): Generator<Uint8Array> {
       yield Buffer.from(orderLines(150));
       gently.abort();
       yield Buffer.from(orderLines(300).split('\n').slice(150).join('\n'));

@@ -28,20 +28,10 @@ export function notRunnable(what: Case, harness: Harness, broker: Broker): strin
 }
 
 function has(need: Need, harness: Harness, broker: Broker): boolean {
-  switch (need) {
-    case 'program': {
-      return broker.program !== undefined;
-    }
-    case 'messageBytes': {
-      return harness.limits?.messageBytes !== undefined;
-    }
-    case 'missingChannel': {
-      return harness.limits?.missingChannel !== 'created';
-    }
-    default: {
-      return broker.faults?.[need] !== undefined;
-    }
-  }
+  if (need === 'program') return broker.program !== undefined;
+  if (need === 'messageBytes') return harness.limits?.messageBytes !== undefined;
+  if (need === 'missingChannel') return harness.limits?.missingChannel !== 'created';
+  return broker.faults?.[need] !== undefined;
 }
 
 const reasons: Readonly<Record<Need, string>> = {

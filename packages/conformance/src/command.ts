@@ -52,6 +52,7 @@ export async function runCommand(
       cases: wanted,
       onReport: (report, result) => {
         out(json ? JSON.stringify(report) : lineOf(report, result));
+        if (result.outcome === 'pass') for (const note of result.notes) error(`  ${note}`);
       },
     });
     failed += counts.fail;

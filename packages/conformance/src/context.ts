@@ -58,6 +58,8 @@ export interface Context extends Omit<Waiting, 'end' | 'pending'> {
   client(options?: Omit<Partial<ClientOptions>, 'transport' | 'clock'>): TestClient;
   /** Everything that a client opened here has told, oldest first. */
   readonly telemetry: readonly TelemetryEvent[];
+  /** Says something about a passed case that a reader of the report should know. */
+  note(text: string): void;
   /** Timers that clients opened here have set and neither let run nor cancelled. */
   timers(): number;
   /** Takes the transport away from under the client, as the death of its process would. */
@@ -82,6 +84,7 @@ export interface Context extends Omit<Waiting, 'end' | 'pending'> {
 export interface OpenContext {
   readonly context: Context;
   readonly waiting: Waiting;
+  readonly notes: readonly string[];
   /** Rejects where something did not close. */
   end(): Promise<void>;
 }
@@ -103,6 +106,7 @@ export function openContext(
   const timers = countTimers(waiting.clock);
   const { capabilities } = openTransport();
   const group = 'alpha';
+  const notes: string[] = [];
 
   function openTransport(): Transport {
     const transport = broker.transport();
@@ -185,7 +189,7 @@ export function openContext(
     times,
     limits: harness.limits ?? {},
     broker,
-    codecs: { bytes: core.bytes as Codec<unknown>, text: core.text as Codec<unknown> },
+    codecs: { bytes: core.bytes, text: core.text },
     group,
     clock: waiting.clock,
     now: waiting.now,
@@ -195,6 +199,9 @@ export function openContext(
     never: waiting.never,
     telemetry,
     timers: timers.count,
+    note: (text) => {
+      notes.push(text);
+    },
     fault(name) {
       const fault = broker.faults?.[name];
       if (fault === undefined) throw new Error(`this case must name '${name}' among its needs`);
@@ -232,12 +239,12 @@ export function openContext(
       }
     }
     await Promise.allSettled([remover, ...ownTransports].map(closeOf));
-    await broker.close();
+    await broker.close?.();
     await waiting.end();
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  return { context, waiting, end };
+  return { context, waiting, notes, end };
 }
 
 async function closeOf(transport: Transport | undefined): Promise<void> {

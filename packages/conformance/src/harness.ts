@@ -10,7 +10,7 @@ export interface Harness {
    * Called once for each case, and cheap: the broker itself may run for the whole suite, since every case uses channel
    * names of its own.
    */
-  open(): Promise<Broker>;
+  open(): Promise<Broker> | Broker;
   readonly times?: Partial<Times>;
   readonly limits?: Limits;
 }
@@ -24,7 +24,8 @@ export interface Broker {
   readonly time?: VirtualTime;
   /** How a process of its own makes such a transport; absent for what lives inside one process. */
   readonly program?: Program;
-  close(): Promise<void>;
+  /** Called when the case is over. */
+  close?(): Promise<void> | void;
 }
 
 export interface VirtualTime {

@@ -10,7 +10,7 @@ import type { Core } from './test-client.ts';
  * `not-run`: the harness lacks what the case needs, so nothing is known.
  */
 export type CaseResult =
-  | { readonly outcome: 'pass'; readonly ms: number }
+  | { readonly outcome: 'pass'; readonly ms: number; readonly notes: readonly string[] }
   | { readonly outcome: 'refused' | 'not-run'; readonly ms: number; readonly reason: string }
   | {
       readonly outcome: 'fail';
@@ -47,7 +47,7 @@ export async function runCase(
       return { outcome: 'not-run', ms: ms(), reason };
     }
     await runBounded(what, what.run, harness, opened);
-    return { outcome: 'pass', ms: ms() };
+    return { outcome: 'pass', ms: ms(), notes: opened.notes };
   } catch (error) {
     return { outcome: 'fail', ms: ms(), reason: reasonOf(error), error };
   }

@@ -48,11 +48,16 @@ export type TestConsumeOptions = ConsumeOptions<Everything>;
 export interface Core {
   readonly createClient: (options: ClientOptions<Transport<Everything>>) => TestClient;
   readonly channel: typeof channel;
-  readonly bytes: Codec<Uint8Array>;
-  readonly text: Codec<string>;
+  readonly bytes: Codec<unknown>;
+  readonly text: Codec<unknown>;
 }
 
-export const installedCore: Core = { createClient, channel, bytes, text };
+export const installedCore: Core = {
+  createClient,
+  channel,
+  bytes,
+  text,
+};
 
 /** The same client, with a bound and a name on every promise that a case may wait for. */
 export function boundedClient(

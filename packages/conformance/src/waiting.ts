@@ -97,17 +97,18 @@ export function createWaiting(times: Times, time: VirtualTime | undefined): Wait
 
 /** Moves a virtual clock on whenever the process has nothing else to do. */
 function startPump(time: VirtualTime): () => Promise<void> {
-  let ended = false;
-  const pumping = (async () => {
-    for (;;) {
-      // What has been resolved must be able to run before time goes on.
-      for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
-      if (ended) return;
-      await time.advance(stepMs);
-    }
-  })();
+  const ended = new AbortController();
+  const pumping = pump(time, ended.signal);
   return async () => {
-    ended = true;
+    ended.abort();
     await pumping;
   };
+}
+
+async function pump(time: VirtualTime, ended: AbortSignal): Promise<void> {
+  while (!ended.aborted) {
+    // What has been resolved must be able to run before time goes on.
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    await time.advance(stepMs);
+  }
 }

@@ -13,6 +13,8 @@ interface LogLane {
   writing: Promise<void> | undefined;
   armed: boolean;
   paused: boolean;
+  /** Who waits to write again. */
+  readonly flushing: (() => void)[];
   readonly drained: (() => void)[];
 }
 
@@ -43,6 +45,8 @@ export interface Checkpoints {
   kill(): void;
 }
 
+const flushRetryMs = 100;
+
 export function createCheckpoints(options: CheckpointOptions): Checkpoints {
   const { receiver, wheel } = options;
   const lanes = new Map<string, LogLane>();
@@ -56,13 +60,15 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
       watermark: createWatermark(),
       timer: timer(() => {
         lane.armed = false;
-        void write(lane);
+        if (lane.flushing.length === 0) void write(lane);
+        for (const resolve of lane.flushing.splice(0)) resolve();
       }),
       unwritten: undefined,
       state: 'ours',
       writing: undefined,
       armed: false,
       paused: false,
+      flushing: [],
       drained: [],
     };
     lanes.set(name, lane);
@@ -106,6 +112,18 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     await lane.writing;
   }
 
+  /** Until what is settled now is written, or cannot be any more. */
+  async function flush(lane: LogLane): Promise<void> {
+    for (;;) {
+      await write(lane);
+      if (dead || lane.state === 'gone' || lane.unwritten === undefined) return;
+      await new Promise<void>((resolve) => {
+        lane.flushing.push(resolve);
+        wheel.set(lane.timer, wheel.clock.now() + Math.min(options.everyMs, flushRetryMs));
+      });
+    }
+  }
+
   async function put(lane: LogLane, at: Token | 'end'): Promise<void> {
     const controller = new AbortController();
     const tooSlow = timer(() => {
@@ -115,6 +133,8 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     wheel.set(tooSlow, wheel.clock.now() + options.timeoutMs);
     try {
       const outcome = (await receiver.checkpoint?.(lane.name, at, controller.signal)) ?? 'done';
+      // The lane may have been lost and granted again since: the answer is the earlier ownership's.
+      if (lanes.get(lane.name) !== lane) return;
       if (outcome === 'lost') {
         gone(lane);
         options.onLost(lane.name);
@@ -136,7 +156,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     lane.state = 'gone';
     wheel.cancel(lane.timer);
     if (lanes.get(lane.name) === lane) lanes.delete(lane.name);
-    for (const resolve of lane.drained) resolve();
+    for (const resolve of [...lane.drained, ...lane.flushing]) resolve();
   }
 
   return {
@@ -152,7 +172,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     async release(name) {
       const lane = lanes.get(name);
       if (lane === undefined) return;
-      await write(lane);
+      await flush(lane);
       gone(lane);
     },
     lose(name) {
@@ -160,7 +180,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
       if (lane !== undefined) gone(lane);
     },
     async writeAll() {
-      await Promise.all(Array.from(lanes.values(), write));
+      await Promise.all(Array.from(lanes.values(), flush));
     },
     kill() {
       dead = true;

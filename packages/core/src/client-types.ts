@@ -1,12 +1,4 @@
-import type {
-  Capabilities,
-  GroupOption,
-  Option,
-  Order,
-  OrderOf,
-  Output,
-  Unsupported,
-} from './capabilities.ts';
+import type { Capabilities, GroupOption, Option, Order, OrderOf, Output } from './capabilities.ts';
 import type { Channel } from './channel.ts';
 import type {
   BatchOptions,
@@ -156,7 +148,10 @@ export interface ClientOf<in P, in G, in N, out X> extends PublisherOf<P, N> {
     options: G,
     handler: (delivery: DeliveryBase<O> & X) => Promise<void> | void,
   ) => Promise<Consumer>;
-  /** As `consume`, many deliveries at a time: a return acks all that are not settled, a throw retries them. */
+  /**
+   * As `consume`, many deliveries at a time: a return acks all that are not settled, a throw retries them. What stands
+   * unsettled behind a delivery of its key that is to be tried again comes again after it.
+   */
   readonly consumeBatch: <I, O>(
     channel: Ordered<I, O, N>,
     options: G & BatchOptions,
@@ -209,5 +204,3 @@ export type ClientFor<C extends Capabilities> = 'deaf' extends (
 )
   ? Publisher<C>
   : Client<C>;
-
-export type { Unsupported };

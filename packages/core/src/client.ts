@@ -57,8 +57,11 @@ export function createClient(options: ClientOptions): unknown {
   const consumers = new Set<EngineConsumer>();
   const deadline = createDeadline(wheel);
   let closing: Promise<void> | undefined;
+  /** No connection is opened any more. */
+  let sealed = false;
 
   function queueTo(target: Driver, address: Address): PublishQueue {
+    if (sealed) throw closedError();
     let ofDriver = queues.get(target);
     if (ofDriver === undefined) {
       ofDriver = new Map();
@@ -202,6 +205,7 @@ export function createClient(options: ClientOptions): unknown {
   }
 
   async function wind(): Promise<void> {
+    sealed = true;
     const all = Array.from(queues.values(), (ofDriver) => [...ofDriver.values()]).flat();
     await Promise.all(all.map((queue) => queue.close(deadline.signal)));
     deadline.cancel();

@@ -1,3 +1,4 @@
+import { copyBytes } from './copy-bytes.ts';
 import { IntermodalError } from './error.ts';
 
 /** Turns a body into what goes on the wire and back. Both may throw; the message is then refused, or rejected alone. */
@@ -63,5 +64,5 @@ export const text: Codec<string> = {
 export const bytes: Codec<Uint8Array> = {
   contentType: 'application/octet-stream',
   encode: (value) => value,
-  decode: (body) => (typeof body === 'string' ? encoder.encode(body) : new Uint8Array(body)),
+  decode: (body) => (typeof body === 'string' ? encoder.encode(body) : copyBytes(body)),
 };

@@ -3,10 +3,11 @@ import type { Consumer, StopReport } from './consumer-types.ts';
 import { createDeadline } from './deadline.ts';
 import { defaults } from './defaults.ts';
 import { deferred } from './deferred.ts';
-import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
+import type { DeliveryOwner } from './delivery-handle.ts';
 import type { Receiver, WireDelivery } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { createFetcher } from './fetcher.ts';
+import { createHandlerCalls } from './handler-calls.ts';
 import { createHeld, type Held, orderKeyOf } from './held.ts';
 import { createHolding } from './holding.ts';
 import { createLanes } from './lanes.ts';
@@ -35,7 +36,9 @@ export function createConsumerEngine(
   const { wheel, telemetry, channel, group, capabilities } = plan;
   const { clock } = wheel;
   const counters = createCounters();
-  const lanes = createLanes();
+  const lanes = createLanes((held) => {
+    settling.resumeRetry(held);
+  });
   const opened = deferred<void>();
   const done = deferred<void>();
   let epoch: ReceiverEpoch | undefined;
@@ -78,6 +81,10 @@ export function createConsumerEngine(
     onGivenBack: (held) => {
       holding.forget(held);
     },
+    isLeaving,
+    onLeft: (held) => {
+      holding.lose(held, undefined);
+    },
   });
   const logLanes = createLogLanes(plan, lanes, holding);
   const owner: DeliveryOwner = {
@@ -109,6 +116,7 @@ export function createConsumerEngine(
   const unwatch = watchUnsettled(plan, holding.all);
 
   const engine: Engine = {
+    ...createHandlerCalls({ plan, counters, lanes, holding, settling, isLeaving }),
     lanes,
     owner,
     plan,
@@ -118,80 +126,11 @@ export function createConsumerEngine(
     get open() {
       return state === 'open';
     },
-    started,
-    returned,
-    isOpen: ({ held, intent }) =>
-      !held.lost && (intent === undefined || settling.retriesHere(held)),
-    rewind(handles) {
-      for (const { held } of handles) {
-        settling.forgetRetry(held);
-        unstart(held);
-        held.handle = undefined;
-        held.localRetries += 1;
-      }
-      lanes.back(handles.map((handle) => handle.held));
-    },
-    leave({ held }) {
-      unstart(held);
-      if (held.lost || held.settled) holding.settleUp(held);
-      else holding.giveBack([held]);
-    },
-    refuse(held, handle, reason) {
-      held.handle = handle;
-      handle.intent = { action: 'reject', reason };
-      settling.settle(handle, handle.intent);
-    },
   };
   const runner = createRunner(engine);
 
-  function unstart(held: Held): void {
-    if (!held.running) return;
-    held.running = false;
-    counters.running -= 1;
-    if (plan.handlerTimeoutMs !== undefined) wheel.cancel(held.alarm);
-  }
-
-  function started(held: Held, handle: DeliveryHandle): void {
-    held.running = true;
-    counters.running += 1;
-    held.handle = handle;
-    held.startedAt = clock.now();
-    if (telemetry !== undefined) {
-      const { id, key } = held.wire.message;
-      const { attempt, redelivered } = handle;
-      telemetry({ type: 'delivered', channel, group, id, key, attempt, redelivered });
-    }
-    if (plan.handlerTimeoutMs === undefined) return;
-    held.alarm.onDue = () => {
-      handle.abandoned = true;
-      const text = `the handler of '${channel}' did not return within ${plan.handlerTimeoutMs} ms`;
-      const error = new IntermodalError('timeout', text, { address: channel });
-      handle.abort(error);
-      if (handle.intent === undefined) settling.fail(handle, error);
-    };
-    wheel.set(held.alarm, held.startedAt + plan.handlerTimeoutMs);
-  }
-
-  function returned(handle: DeliveryHandle, thrown: { readonly error: unknown } | undefined): void {
-    const { held } = handle;
-    if (handle.abandoned) {
-      held.running = false; // its alarm may be a retry's by now
-      counters.running -= 1;
-    } else unstart(held);
-    if (held.lost || held.settled) {
-      holding.settleUp(held);
-      return;
-    }
-    if (handle.intent !== undefined) {
-      settling.resumeRetry(handle);
-      return;
-    }
-    if (thrown !== undefined) {
-      settling.fail(handle, thrown.error);
-      return;
-    }
-    handle.intent = { action: 'ack' };
-    settling.settle(handle, handle.intent);
+  function isLeaving({ wire }: Held): boolean {
+    return wire.lane !== undefined && logLanes.isRevoking(wire.lane);
   }
 
   function onUp(receiver: Receiver): void {
@@ -232,6 +171,7 @@ export function createConsumerEngine(
       lanes.arrive(held);
     }
     if (state === 'open') runner.dispatch();
+    else if (state === 'paused') holding.giveBackForPause();
     else holding.giveBackUnstarted();
   }
 
@@ -273,7 +213,7 @@ export function createConsumerEngine(
       if (state !== 'open') return;
       state = 'paused';
       fetcher.pause();
-      holding.giveBackUnstarted();
+      holding.giveBackForPause();
     },
     resume() {
       if (state !== 'paused') return;

@@ -2,7 +2,10 @@ import type { Transport } from './driver.ts';
 
 /** When a failed message comes again, and how often. */
 export interface RetryPolicy {
-  /** Attempts in all, the first included; after them the message goes to the dead letters. @defaultValue 5 */
+  /**
+   * Attempts in all, the first included; a failure after them goes to the dead letters. Attempts here are not known to the
+   * broker: a message that goes back to it after local retries may see a few more. @defaultValue 5
+   */
   readonly maxAttempts?: number;
   /** Milliseconds before attempt `attempt + 1`. @defaultValue exponential with jitter, 200 ms to 60 s */
   readonly delayMs?: (attempt: number, error: unknown) => number;

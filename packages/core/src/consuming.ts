@@ -117,7 +117,7 @@ export function planConsumer(
       ),
     onUnsettled(held: Held, ms: number) {
       const attempt = held.handle?.attempt ?? 1;
-      const { id, key } = held.wire.message;
+      const { id, key } = held.handle ?? held.wire.message;
       if (telemetry !== undefined)
         telemetry({ type: 'unsettled', channel: source.name, group, id, key, attempt, ms, origin });
       else

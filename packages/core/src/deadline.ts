@@ -11,10 +11,12 @@ export interface Deadline {
 
 export function createDeadline(wheel: Wheel): Deadline {
   const controller = new AbortController();
-  const overdue = timer(() => {
-    controller.abort(new IntermodalError('timeout', 'the deadline of stop has passed'));
-  });
+  const overdue = timer(end);
   let at = Infinity;
+
+  function end(): void {
+    controller.abort(new IntermodalError('timeout', 'the deadline of stop has passed'));
+  }
 
   return {
     signal: controller.signal,
@@ -23,7 +25,7 @@ export function createDeadline(wheel: Wheel): Deadline {
       if (due >= at) return;
       at = due;
       if (ms > 0) wheel.set(overdue, due);
-      else overdue.onDue();
+      else end();
     },
     cancel() {
       wheel.cancel(overdue);

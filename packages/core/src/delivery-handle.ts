@@ -1,4 +1,5 @@
 import type { DeliveryBase } from './delivery.ts';
+import type { WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import type { Held } from './held.ts';
 
@@ -19,9 +20,10 @@ export interface DeliveryOwner {
 /** The delivery that a handler sees: one attempt. A class, since one is made per message. */
 export class DeliveryHandle implements DeliveryBase<unknown> {
   readonly held: Held;
+  /** What the handler is to see: out of its CloudEvent where it came in one. */
+  readonly message: WireMessage;
   readonly body: unknown;
   readonly attempt: number;
-  readonly headers: ReadonlyMap<string, string>;
   readonly #owner: DeliveryOwner;
   /** Set by the first settlement, by whoever makes it. */
   intent: Intent | undefined;
@@ -38,20 +40,24 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
 
   constructor(
     held: Held,
+    message: WireMessage,
     body: unknown,
-    headers: ReadonlyMap<string, string>,
     attempt: number,
     owner: DeliveryOwner,
   ) {
     this.held = held;
+    this.message = message;
     this.body = body;
-    this.headers = headers;
     this.attempt = attempt;
     this.#owner = owner;
   }
 
   get id(): string {
-    return this.held.wire.message.id;
+    return this.message.id;
+  }
+
+  get headers(): ReadonlyMap<string, string> {
+    return this.message.headers;
   }
 
   get channel(): string {
@@ -63,11 +69,11 @@ export class DeliveryHandle implements DeliveryBase<unknown> {
   }
 
   get key(): string | undefined {
-    return this.held.wire.message.key;
+    return this.message.key;
   }
 
   get publishedAt(): Date | undefined {
-    const at = this.held.wire.message.publishedAt;
+    const at = this.message.publishedAt;
     return at === undefined ? undefined : new Date(at);
   }
 

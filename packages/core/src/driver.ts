@@ -9,6 +9,7 @@ import type { IntermodalError } from './error.ts';
 export type { Capabilities } from './capabilities.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { bodyBytes, bodyText } from './codec.ts';
+export { copyBytes } from './copy-bytes.ts';
 export { type ErrorCode, IntermodalError } from './error.ts';
 
 /** Where a channel lives on a broker. `native` (URL, ARN, queue name) wins over the naming rule. */
@@ -225,6 +226,7 @@ export interface Driver {
   readonly capabilities: Capabilities;
   /** What CloudEvents attribute names begin with among native headers. @defaultValue `ce-` */
   readonly cloudEventsPrefix?: string;
+  /** Rejects `not-found` for an address that is not there: consumers ask for the place of their dead letters that way. */
   openSender(address: Address, signal: AbortSignal): Promise<Sender>;
   openReceiver?(address: Address, options: ReceiverOptions, signal: AbortSignal): Promise<Receiver>;
   readonly admin?: Admin;

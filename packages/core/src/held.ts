@@ -2,10 +2,14 @@ import type { Capabilities } from './capabilities.ts';
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { WireDelivery } from './driver.ts';
 import type { ReceiverEpoch } from './receiver-epoch.ts';
-import { timer, type Timer } from './wheel.ts';
+import type { Member } from './linked-set.ts';
+import { timer, type Timer, type Wheel } from './wheel.ts';
 
-/** A delivery from its arrival until it is settled and its handler has returned. */
-export interface Held {
+/**
+ * A delivery from its arrival until it is settled and its handler has returned. It is its own timer: of its lease, which
+ * is then renewed or over.
+ */
+export interface Held extends Member<Held>, Timer {
   readonly wire: WireDelivery;
   readonly epoch: ReceiverEpoch;
   /** What it is serial with; undefined where nothing is ordered. */
@@ -17,6 +21,10 @@ export interface Held {
   handle: DeliveryHandle | undefined;
   /** The handler was called and has not returned. */
   running: boolean;
+  /** When a retry that was asked for is due; 0 where none is. */
+  notBefore: number;
+  /** That retry is the broker's, once the handler has returned. */
+  goesBack: boolean;
   /** Waits here for a local retry. */
   waiting: boolean;
   /** The broker has its settlement, or it is lost: nothing more is owed. */
@@ -28,10 +36,8 @@ export interface Held {
   /** Has been reported as unsettled. */
   reported: boolean;
   startedAt: number;
-  /** Renews the lease, or ends it. */
-  readonly lease: Timer;
   /** The end of a local retry's delay, or of the handler's time. */
-  readonly alarm: Timer;
+  alarm: Timer | undefined;
   leaseUntil: number;
   /** What the lease was when it arrived. */
   leaseMs: number;
@@ -58,19 +64,34 @@ export function createHeld(
     localRetries: 0,
     handle: undefined,
     running: false,
+    notBefore: 0,
+    goesBack: false,
     waiting: false,
     settled: false,
     lost: false,
     passed: undefined,
     reported: false,
     startedAt: 0,
-    lease: timer(nothing),
-    alarm: timer(nothing),
+    alarm: undefined,
     leaseUntil: Infinity,
     leaseMs: 0,
     tracked: false,
     extending: undefined,
+    before: undefined,
+    after: undefined,
+    listed: false,
+    onDue: nothing,
+    bucket: undefined,
+    earlier: undefined,
+    later: undefined,
   };
+}
+
+/** Instead of the alarm that it may have. */
+export function setAlarm(wheel: Wheel, held: Held, due: number, onDue: () => void): void {
+  wheel.cancel(held.alarm);
+  held.alarm = timer(onDue);
+  wheel.set(held.alarm, due);
 }
 
 /** What a delivery is serial with. On a log the lane is a shard, and what must be serial is a key within it. */

@@ -3,6 +3,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import type { IntermodalError } from './error.ts';
 import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
+import { createLinkedSet, type LinkedSet } from './linked-set.ts';
 import type { ConsumerCounters } from './runner.ts';
 import type { Settling } from './settling.ts';
 
@@ -19,7 +20,7 @@ export interface HoldingOptions {
 
 /** The deliveries that a consumer holds, from their arrival until nothing more is owed for them. */
 export interface Holding {
-  readonly all: ReadonlySet<Held>;
+  readonly all: Omit<LinkedSet<Held>, 'add' | 'delete'>;
   add(held: Held): void;
   /** Frees its slot and lane if the broker has its settlement and its handler has returned. */
   settleUp(held: Held): void;
@@ -34,6 +35,8 @@ export interface Holding {
   giveBack(unstarted: readonly Held[]): void;
   /** What no handler has seen goes back at once, unless that could bring a key's messages out of order. */
   giveBackUnstarted(): void;
+  /** The same while the receiver stays open: a key's only where the broker locks it, since others of it may still come. */
+  giveBackForPause(): void;
   untilEmpty(): Promise<void>;
   untilLaneEmpty(lane: string): Promise<void>;
 }
@@ -41,7 +44,10 @@ export interface Holding {
 export function createHolding(options: HoldingOptions): Holding {
   const { plan, lanes, counters } = options;
   const { capabilities, telemetry, wheel, channel, group } = plan;
-  const all = new Set<Held>();
+  const canGiveBack =
+    capabilities.isolation !== 'window' &&
+    (capabilities.release === 'free' || capabilities.release === 'counted');
+  const all = createLinkedSet<Held>();
   let emptied: Deferred<void> | undefined;
   const laneEmptied = new Map<string, Deferred<void>>();
 
@@ -73,10 +79,12 @@ export function createHolding(options: HoldingOptions): Holding {
   function markLost(held: Held, error: IntermodalError | undefined): void {
     held.lost = true;
     counters.leaseLost += 1;
+    held.notBefore = 0;
     wheel.cancel(held.alarm);
+    if (held.handle?.intent !== undefined) held.handle.conclude(held.handle.leaseLost());
     if (telemetry !== undefined) {
       const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
-      const { id, key } = held.wire.message;
+      const { id, key } = held.handle ?? held.wire.message;
       telemetry({ type: 'lease-lost', channel, group, id, key, attempt, error });
     }
   }
@@ -132,9 +140,11 @@ export function createHolding(options: HoldingOptions): Holding {
     },
     giveBack,
     giveBackUnstarted() {
-      if (capabilities.isolation === 'window') return;
-      if (capabilities.release !== 'free' && capabilities.release !== 'counted') return;
-      giveBack(lanes.remove(() => true));
+      if (canGiveBack) giveBack(lanes.remove(() => true));
+    },
+    giveBackForPause() {
+      if (!canGiveBack) return;
+      giveBack(lanes.remove((held) => held.orderKey === undefined || capabilities.lease));
     },
     untilEmpty() {
       if (all.size === 0) return Promise.resolve();

@@ -25,7 +25,8 @@ export interface Lanes {
   readonly readyCount: number;
 }
 
-export function createLanes(): Lanes {
+/** @param onDelayed its lane is free, and it waits for its own retry still */
+export function createLanes(onDelayed: (held: Held) => void): Lanes {
   let ready: Held[] = [];
   const lanes = new Map<string, Lane>();
 
@@ -55,7 +56,8 @@ export function createLanes(): Lanes {
       return;
     }
     lane.active = 1;
-    ready.push(following);
+    if (following.notBefore > 0) onDelayed(following);
+    else ready.push(following);
   }
 
   function done(held: Held): void {
@@ -71,8 +73,9 @@ export function createLanes(): Lanes {
     next: () => ready.shift(),
     nextOf(held) {
       const lane = laneOf(held);
-      const following = lane?.queue.shift();
-      if (lane !== undefined && following !== undefined) lane.active += 1;
+      if (lane === undefined || (lane.queue[0]?.notBefore ?? 0) > 0) return undefined;
+      const following = lane.queue.shift();
+      if (following !== undefined) lane.active += 1;
       return following;
     },
     again(held) {
@@ -87,6 +90,11 @@ export function createLanes(): Lanes {
         }
         lane.active -= 1;
         lane.queue.unshift(held);
+      }
+      // What they waited behind may be done by now.
+      for (const { orderKey } of followers) {
+        const lane = orderKey === undefined ? undefined : lanes.get(orderKey);
+        if (orderKey !== undefined && lane !== undefined) advance(orderKey, lane);
       }
     },
     done,

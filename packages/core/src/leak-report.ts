@@ -5,7 +5,7 @@ import { timer } from './wheel.ts';
 const longestCheckMs = 60_000;
 
 /** Reports each delivery once that its handler neither settles nor returns for. Returns what ends the checks. */
-export function watchUnsettled(plan: ConsumerPlan, all: ReadonlySet<Held>): () => void {
+export function watchUnsettled(plan: ConsumerPlan, all: Iterable<Held>): () => void {
   const { wheel, unsettledWarningMs } = plan;
   if (unsettledWarningMs === 0) return () => undefined;
   const everyMs = Math.min(unsettledWarningMs, longestCheckMs);

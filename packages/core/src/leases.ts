@@ -1,7 +1,7 @@
 import type { Receiver, SettleOutcome } from './driver.ts';
 import type { Held } from './held.ts';
 import { IntermodalError } from './error.ts';
-import { timer, type Wheel } from './wheel.ts';
+import { timer, type Timer, type Wheel } from './wheel.ts';
 
 /** Keeps the leases of one receiver's deliveries: renews at half their time, in batches, and tells when one is lost. */
 export interface Leases {
@@ -22,50 +22,49 @@ export function createLeases(
   const { clock } = wheel;
   const extend: NonNullable<Receiver['extend']> =
     receiver.extend?.bind(receiver) ?? ((tokens) => Promise.resolve(tokens.map(() => 'lost')));
-  let due: Held[] = [];
+  let toRenew: Held[] = [];
   let scheduled = false;
   let dead = false;
 
   function track(held: Held): void {
     if (held.wire.leaseUntil === undefined) return;
     held.leaseUntil = held.wire.leaseUntil;
-    held.leaseMs = Math.max(1, held.leaseUntil - clock.now());
-    held.lease.onDue = () => {
-      onDue(held);
-    };
+    held.leaseMs = Math.max(1, held.leaseUntil - held.arrivedAt);
+    held.onDue = onDue;
     plan(held);
   }
 
   /** On a grid, so that leases taken at about the same time are renewed by one request. */
   function plan(held: Held): void {
     if (receiver.extend === undefined) {
-      wheel.set(held.lease, held.leaseUntil);
+      wheel.set(held, held.leaseUntil);
       return;
     }
     const grid = Math.max(1, held.leaseMs / 10);
     const half = held.leaseUntil - held.leaseMs / 2;
-    wheel.set(held.lease, Math.max(clock.now(), Math.floor(half / grid) * grid));
+    wheel.set(held, Math.max(clock.now(), Math.floor(half / grid) * grid));
   }
 
-  function onDue(held: Held): void {
+  function onDue(due: Timer): void {
+    const held = due as Held;
     if (clock.now() >= held.leaseUntil) {
       lose(held, undefined);
       return;
     }
     if (held.extending === undefined) {
-      due.push(held);
+      toRenew.push(held);
       if (!scheduled) {
         scheduled = true;
         queueMicrotask(renew);
       }
     }
-    wheel.set(held.lease, held.leaseUntil);
+    wheel.set(held, held.leaseUntil);
   }
 
   function renew(): void {
     scheduled = false;
-    const batch = due.filter((held) => held.tracked);
-    due = [];
+    const batch = toRenew.filter((held) => held.tracked);
+    toRenew = [];
     const size = receiver.limits.maxPerSettle;
     for (let from = 0; from < batch.length; from += size) {
       const part = batch.slice(from, from + size);
@@ -79,13 +78,18 @@ export function createLeases(
   function request(batch: readonly Held[], leaseMs: number): Promise<void> {
     const controller = new AbortController();
     const tooSlow = timer(() => {
-      controller.abort(
-        new IntermodalError('timeout', `no answer to a lease extension within ${timeoutMs} ms`),
-      );
+      const text = 'no answer to a lease extension in time';
+      controller.abort(new IntermodalError('timeout', text, { retryable: true }));
     });
-    wheel.set(tooSlow, clock.now() + timeoutMs);
+    // One that hangs must leave time for another try.
+    wheel.set(tooSlow, clock.now() + Math.min(timeoutMs, Math.max(100, leaseMs / 3)));
     const tokens = batch.map((held) => held.wire.token);
-    const answered = extend(tokens, leaseMs, controller.signal)
+    const aborted = new Promise<never>((_, reject) => {
+      controller.signal.addEventListener('abort', () => {
+        reject(controller.signal.reason as IntermodalError);
+      });
+    });
+    const answered = Promise.race([extend(tokens, leaseMs, controller.signal), aborted])
       .then(
         (outcomes) => {
           batch.forEach((held, index) => {
@@ -127,7 +131,7 @@ export function createLeases(
         return;
       }
       // Again soon: a tenth of the lease, but not after its end.
-      wheel.set(held.lease, Math.min(held.leaseUntil, clock.now() + held.leaseMs / 10));
+      wheel.set(held, Math.min(held.leaseUntil, clock.now() + held.leaseMs / 10));
       return;
     }
     held.leaseUntil = outcome === 'done' ? clock.now() + leaseMs : outcome.leaseUntil;
@@ -135,7 +139,7 @@ export function createLeases(
   }
 
   function lose(held: Held, error: IntermodalError | undefined): void {
-    wheel.cancel(held.lease);
+    wheel.cancel(held);
     held.tracked = false;
     onLost(held, error);
   }
@@ -147,7 +151,7 @@ export function createLeases(
     },
     untrack(held) {
       held.tracked = false;
-      wheel.cancel(held.lease);
+      wheel.cancel(held);
       return held.extending;
     },
     async extend(held, leaseMs) {

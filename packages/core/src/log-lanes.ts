@@ -71,8 +71,11 @@ export function createLogLanes(plan: ConsumerPlan, lanes: Lanes, holding: Holdin
         return;
       }
       telemetry?.({ type: 'lane', channel, group, lane, state });
-      if (state === 'ended') await checkpoints?.end(lane);
-      else await handOver(lane);
+      if (state === 'ended') {
+        const written = checkpoints;
+        await holding.untilLaneEmpty(lane);
+        await written?.end(lane);
+      } else await handOver(lane);
     },
   };
 }

@@ -125,8 +125,10 @@ export function createPublishDispatch(options: PublishDispatchOptions): PublishD
   function onOutcomes(batch: readonly Pending[], outcomes: readonly SendOutcome[]): void {
     const again: Pending[] = [];
     let throttledMs: number | undefined;
-    for (const [index, pending] of batch.entries()) {
+    let index = 0;
+    for (const pending of batch) {
       const outcome = outcomes[index] ?? errors.missingOutcome();
+      index += 1;
       pending.sending = false;
       if (outcome.ok) {
         const { brokerId, position } = outcome;

@@ -15,7 +15,7 @@ import {
 import { createPublishDispatch } from './publish-dispatch.ts';
 import { createPublishErrors, type GaveUp } from './publish-errors.ts';
 import type { Telemetry } from './telemetry.ts';
-import type { Wheel } from './wheel.ts';
+import type { Timer, Wheel } from './wheel.ts';
 
 export interface PublishQueueOptions {
   readonly wheel: Wheel;
@@ -121,14 +121,16 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       }
       pending.timeoutMs = timeoutMs;
       unsettled += 1;
-      pending.onDue = () => {
-        giveUp(pending, 'timeout');
-      };
+      pending.onDue = onDue;
       wheel.set(pending, pending.since + timeoutMs);
       if (signal !== undefined) listen(pending, signal);
       if (waiting.first !== undefined || isFull()) append(waiting, pending);
       else admit(pending);
     });
+  }
+
+  function onDue(due: Timer): void {
+    giveUp(due as Pending, 'timeout');
   }
 
   function listen(pending: Pending, signal: AbortSignal): void {

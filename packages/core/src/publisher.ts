@@ -6,6 +6,7 @@ import type { Driver, WireMessage } from './driver.ts';
 import { type Encoded, encodeBody } from './encode.ts';
 import { IntermodalError } from './error.ts';
 import { checkHeaders } from './header-packing.ts';
+import { messageId } from './message-id.ts';
 import type { PublishQueue } from './publish-queue.ts';
 import { type AnyPublishOptions, checkPublishOptions, needs } from './settings.ts';
 
@@ -148,7 +149,7 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     settings: AnyPublishOptions,
   ): Promise<Published> {
     let message: WireMessage = {
-      id: settings.id ?? crypto.randomUUID(),
+      id: settings.id ?? messageId(),
       channel: channel.name,
       key: settings.key,
       publishedAt: options.now(),
@@ -179,7 +180,7 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     publishMany(channel, messages) {
       return Promise.all(
         messages.map(async ({ body, ...settings }): Promise<PublishOutcome> => {
-          const id = settings.id ?? crypto.randomUUID();
+          const id = settings.id ?? messageId();
           try {
             return { ok: true, ...(await publish(channel, body, { ...settings, id })) };
           } catch (error) {

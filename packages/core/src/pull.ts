@@ -39,8 +39,9 @@ export function pull(
       // What kept it from starting is told to who waits in `next`; leaving is none of its failures.
       const consumer = await starting?.catch(() => undefined);
       runner?.end(undefined);
+      const stopped = consumer?.stop();
       runner?.leave();
-      await consumer?.stop();
+      await stopped;
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

@@ -1,6 +1,6 @@
 import type { DeliveryHandle } from './delivery-handle.ts';
 import type { SettleOutcome, Settlement } from './driver.ts';
-import type { Held } from './held.ts';
+import { type Held, setAlarm } from './held.ts';
 import type { Fate, SettlingOptions } from './settling.ts';
 
 export interface RetryingOptions extends SettlingOptions {
@@ -17,12 +17,8 @@ export interface RetryingOptions extends SettlingOptions {
 /** Retries: here, with the lease renewed and the key held, or by the broker. */
 export interface Retrying {
   retry(handle: DeliveryHandle, delayMs: number, error: unknown): void;
-  /** The handler that asked for a local retry has returned. */
-  resume(handle: DeliveryHandle): void;
-  /** Whether a local retry of it is to come. */
-  isHere(held: Held): boolean;
-  /** It comes again by another way. */
-  forget(held: Held): void;
+  /** Its handler has returned, or its lane is free: the retry that was asked for takes its course. */
+  resume(held: Held): void;
   /** What gives it back: as never touched, or as the failure that it was. */
   giveBack(held: Held): Settlement;
 }
@@ -31,25 +27,25 @@ export function createRetrying(options: RetryingOptions): Retrying {
   const { plan, lanes, counters, conclude, about } = options;
   const { capabilities, wheel, telemetry } = plan;
   const { clock } = wheel;
-  /** When each local retry is due. */
-  const due = new WeakMap<Held, number>();
 
   function retry(handle: DeliveryHandle, delayMs: number, error: unknown): void {
     const { held } = handle;
     const at = clock.now() + delayMs;
     const keyed = held.orderKey !== undefined;
-    // A broker that brings it again at once would bring a key's followers, which it has pushed already, before it.
-    const onlyHere =
-      capabilities.retry === 'local' || (keyed && capabilities.retry === 'immediate');
-    // A handler whose time is over may run for ever: only where nobody else can retry does it hold up its message.
-    const brief = at - held.arrivedAt <= plan.localRetryMaxMs && !handle.abandoned;
-    const local = onlyHere || (brief && (keyed || capabilities.retry === 'immediate'));
+    const local = isLocal(handle, at);
     counters.retried += 1;
     telemetry?.({ type: 'retried', ...about(held), delayMs, local, error });
-    if (local) {
+    if (local && options.isLeaving(held)) {
+      handle.conclude('done'); // who takes the lane over reads it again
+      options.onLeft(held);
+      return;
+    }
+    // A key's followers in the same batch go with it, and are known when the handler has returned.
+    if (local || (keyed && held.running && !handle.abandoned)) {
       handle.conclude('done');
-      due.set(held, at);
-      if (!held.running) resume(handle);
+      held.notBefore = Math.max(1, at);
+      held.goesBack = !local;
+      if (!held.running) resume(held);
       return;
     }
     if (capabilities.retry === 'delayed' || delayMs === 0) {
@@ -57,23 +53,38 @@ export function createRetrying(options: RetryingOptions): Retrying {
       return;
     }
     // The broker cannot wait, so the delay is spent here.
-    held.alarm.onDue = () => {
+    setAlarm(wheel, held, at, () => {
       retryAtBroker(handle, 0);
-    };
-    wheel.set(held.alarm, at);
+    });
   }
 
-  function resume({ held }: DeliveryHandle): void {
-    const at = due.get(held);
-    if (at === undefined || held.lost) return;
+  function isLocal({ held, abandoned }: DeliveryHandle, at: number): boolean {
+    if (capabilities.retry === 'local') return true;
+    const keyed = held.orderKey !== undefined;
+    const immediate = capabilities.retry === 'immediate';
+    // A broker that brings it again at once would bring a key's followers, which it has pushed already, before it; and
+    // one that does not count would bring it for ever.
+    if (immediate && (keyed || capabilities.attempts === 'local')) return true;
+    // A handler whose time is over may run for ever: only where nobody else can retry does it hold up its message.
+    const brief = at - held.arrivedAt <= plan.localRetryMaxMs && !abandoned;
+    return brief && (keyed || immediate);
+  }
+
+  function resume(held: Held): void {
+    const { handle, notBefore } = held;
+    if (notBefore === 0 || held.lost || handle === undefined) return;
+    if (held.goesBack) {
+      held.notBefore = 0;
+      retryAtBroker(handle, Math.max(0, notBefore - clock.now()));
+      return;
+    }
     held.waiting = true;
-    held.alarm.onDue = () => {
-      due.delete(held);
+    setAlarm(wheel, held, notBefore, () => {
+      held.notBefore = 0;
       held.waiting = false;
       held.localRetries += 1;
       options.onAgain(held);
-    };
-    wheel.set(held.alarm, at);
+    });
   }
 
   /**
@@ -105,7 +116,7 @@ export function createRetrying(options: RetryingOptions): Retrying {
       const done = (outcome: SettleOutcome): void => {
         conclude(handle, outcome, 'retried');
       };
-      if (followers.length === 0) settler.add(failed, true, done);
+      if (followers.length === 0) settler.add(failed, true, done, undefined);
       else
         settler.addInOrder([
           [failed, done],
@@ -118,22 +129,16 @@ export function createRetrying(options: RetryingOptions): Retrying {
 
   function giveBack(held: Held): Settlement {
     const { token, attempt = 1 } = held.wire;
-    const waiting = held.waiting;
+    const delayMs = Math.max(0, held.notBefore - clock.now());
+    if (held.waiting) wheel.cancel(held.alarm);
+    held.notBefore = 0;
     held.waiting = false;
     const touched = held.handle !== undefined || held.localRetries > 0;
     if (!touched || capabilities.retry === 'local') return { token, action: 'release' };
     // A handler has seen it, so giving it back must count as an attempt.
-    const delayMs = waiting ? Math.max(0, (due.get(held) ?? 0) - clock.now()) : 0;
-    if (waiting) wheel.cancel(held.alarm);
     const failed = held.handle?.attempt ?? attempt + held.localRetries - 1;
     return { token, action: 'retry', delayMs, attempt: failed };
   }
 
-  return {
-    retry,
-    resume,
-    isHere: (held) => due.has(held),
-    forget: (held) => due.delete(held),
-    giveBack,
-  };
+  return { retry, resume, giveBack };
 }

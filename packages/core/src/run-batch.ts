@@ -51,12 +51,23 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
 
   async function run(batch: readonly Held[]): Promise<void> {
     const handles: DeliveryHandle[] = [];
+    const blocked = new Set<string>();
+    const back: Held[] = [];
     for (const held of batch) {
+      if (held.orderKey !== undefined && blocked.has(held.orderKey)) {
+        back.push(held);
+        continue;
+      }
       const handle = await hand(engine, held);
-      if (handle === undefined || held.lost || held.settled) continue;
+      if (handle === undefined || held.lost || held.settled) {
+        // It is on its way to the dead letters, say: its followers wait for that.
+        if (held.orderKey !== undefined) blocked.add(held.orderKey);
+        continue;
+      }
       engine.started(held, handle);
       handles.push(handle);
     }
+    engine.lanes.back(back);
     if (handles.length === 0) return;
     let failure: { readonly error: unknown } | undefined;
     try {
@@ -79,7 +90,7 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
     handles: readonly DeliveryHandle[],
     failure: { readonly error: unknown } | undefined,
   ): void {
-    // Of a key, what comes after the first that will be tried again waits behind it.
+    // Of a key, what comes after the first that will be tried again comes again after it, unless it was settled.
     const failing = new Set<string>();
     const behind: DeliveryHandle[] = [];
     for (const handle of handles) {
@@ -87,9 +98,9 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
       const key = held.orderKey;
       const retried =
         handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
-      if (key === undefined || !retried) continue;
+      if (key === undefined) continue;
       if (failing.has(key) && engine.isOpen(handle)) behind.push(handle);
-      else failing.add(key);
+      else if (retried) failing.add(key);
     }
     engine.rewind(behind);
     for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);

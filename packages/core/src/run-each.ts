@@ -5,6 +5,13 @@ import type { Held } from './held.ts';
 
 export type Handler = (delivery: DeliveryHandle) => Promise<void> | void;
 
+/** Where a handler runs: what hears of its end is made once for all that run there. */
+interface Slot {
+  handle: DeliveryHandle | undefined;
+  readonly onReturn: () => void;
+  readonly onThrow: (error: unknown) => void;
+}
+
 /** Calls the handler once per delivery, up to `concurrency` at once. */
 export function runEach(engine: Engine, handler: Handler): Runner {
   const { middleware } = engine.plan;
@@ -12,6 +19,7 @@ export function runEach(engine: Engine, handler: Handler): Runner {
   let running = 0;
   let dispatching = false;
   let draining: (() => void)[] = [];
+  const free: Slot[] = [];
 
   function dispatch(): void {
     if (dispatching) return; // a handler that returns at once would otherwise nest a call per message
@@ -50,16 +58,30 @@ export function runEach(engine: Engine, handler: Handler): Runner {
       ended();
       return;
     }
-    Promise.resolve(result).then(
-      () => {
-        engine.returned(handle, undefined);
-        ended();
+    const slot = free.pop() ?? createSlot();
+    slot.handle = handle;
+    Promise.resolve(result).then(slot.onReturn, slot.onThrow);
+  }
+
+  function createSlot(): Slot {
+    const slot: Slot = {
+      handle: undefined,
+      onReturn() {
+        leave(slot, undefined);
       },
-      (error: unknown) => {
-        engine.returned(handle, { error });
-        ended();
+      onThrow(error) {
+        leave(slot, { error });
       },
-    );
+    };
+    return slot;
+  }
+
+  function leave(slot: Slot, failure: { readonly error: unknown } | undefined): void {
+    const { handle } = slot;
+    slot.handle = undefined;
+    free.push(slot);
+    if (handle !== undefined) engine.returned(handle, failure);
+    ended();
   }
 
   function ended(): void {

@@ -73,7 +73,10 @@ export function runPull(engine: Engine): PullRunner {
       }
     },
     leave() {
-      for (const handle of held) engine.leave(handle);
+      for (const handle of held) {
+        handle.onOver = undefined;
+        engine.leave(handle);
+      }
       held.clear();
       for (const resolve of draining.splice(0)) resolve();
     },

@@ -13,18 +13,14 @@ export interface Runner {
   abandon(): void;
 }
 
-/** What a runner may ask of its consumer. */
-export interface Engine {
-  readonly lanes: Lanes;
-  readonly owner: DeliveryOwner;
-  readonly plan: ConsumerPlan;
-  readonly concurrency: number;
-  /** False while paused or stopping. */
-  readonly open: boolean;
+/** What a runner tells of its handlers. */
+export interface HandlerCalls {
   /** The handler of this attempt was called. */
   started(held: Held, handle: DeliveryHandle): void;
   /** It returned, or threw `error`. */
   returned(handle: DeliveryHandle, failure: { readonly error: unknown } | undefined): void;
+  /** Its lease was over before it could be started. */
+  expired(held: Held): void;
   /** Whether it is undecided, or to be retried here: in both cases it can wait behind another. */
   isOpen(handle: DeliveryHandle): boolean;
   /** They wait again behind an earlier one of their key, and count as tried. */
@@ -33,6 +29,16 @@ export interface Engine {
   leave(handle: DeliveryHandle): void;
   /** It cannot be understood: to the dead letters, alone. */
   refuse(held: Held, handle: DeliveryHandle, reason: string): void;
+}
+
+/** What a runner may ask of its consumer. */
+export interface Engine extends HandlerCalls {
+  readonly lanes: Lanes;
+  readonly owner: DeliveryOwner;
+  readonly plan: ConsumerPlan;
+  readonly concurrency: number;
+  /** False while paused or stopping. */
+  readonly open: boolean;
 }
 
 export interface ConsumerCounters {

@@ -1,11 +1,16 @@
 import { backoffMs } from './backoff.ts';
 import type { Receiver, Settlement, SettleOutcome } from './driver.ts';
 import { IntermodalError } from './error.ts';
+import { createLinkedSet, type Member } from './linked-set.ts';
 import { timer, type Timer, type Wheel } from './wheel.ts';
 
-interface Entry {
+/** Hears what became of a settlement; `subject` is what it was added with, so that no closure is made for each. */
+export type Settled<S> = (outcome: SettleOutcome, subject: S) => void;
+
+interface Entry extends Member<Entry> {
   readonly settlement: Settlement;
-  readonly done: (outcome: SettleOutcome) => void;
+  readonly done: Settled<unknown>;
+  readonly subject: unknown;
   failures: number;
   answered: boolean;
 }
@@ -13,7 +18,7 @@ interface Entry {
 /** Settlements of one receiver, in batches, each tried again while the broker only hesitates. */
 export interface Settler {
   /** `urgent` sends at the end of this turn instead of waiting for company. */
-  add(settlement: Settlement, urgent: boolean, done: (outcome: SettleOutcome) => void): void;
+  add<S>(settlement: Settlement, urgent: boolean, done: Settled<S>, subject: S): void;
   /** These together and in this order, after what was added before. */
   addInOrder(entries: readonly (readonly [Settlement, (outcome: SettleOutcome) => void])[]): void;
   /** Sends what waits for company. */
@@ -28,11 +33,24 @@ const firstRetryMs = 50;
 const maxRetryMs = 2_000;
 const maxTries = 6;
 
+function createEntry(settlement: Settlement, done: Settled<unknown>, subject: unknown): Entry {
+  return {
+    settlement,
+    done,
+    subject,
+    failures: 0,
+    answered: false,
+    before: undefined,
+    after: undefined,
+    listed: false,
+  };
+}
+
 export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: number): Settler {
   const { limits } = receiver;
   const { clock } = wheel;
   let queue: Entry[] = [];
-  const open = new Set<Entry>();
+  const open = createLinkedSet<Entry>();
   const retries = new Set<Timer>();
   const calls = new Set<AbortController>();
   const idleWaiters = new Set<() => void>();
@@ -40,16 +58,12 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
   let dead = false;
   const linger = timer(flush);
 
-  function add(
-    settlement: Settlement,
-    urgent: boolean,
-    done: (outcome: SettleOutcome) => void,
-  ): void {
+  function add<S>(settlement: Settlement, urgent: boolean, done: Settled<S>, subject: S): void {
     if (dead) {
-      done('lost');
+      done('lost', subject);
       return;
     }
-    const entry: Entry = { settlement, done, failures: 0, answered: false };
+    const entry = createEntry(settlement, done as Settled<unknown>, subject);
     open.add(entry);
     queue.push(entry);
     if (queue.length >= limits.maxPerSettle) flush();
@@ -61,12 +75,7 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
     entries: readonly (readonly [Settlement, (outcome: SettleOutcome) => void])[],
   ): void {
     flush();
-    const made = entries.map(([settlement, done]): Entry => ({
-      settlement,
-      done,
-      failures: 0,
-      answered: false,
-    }));
+    const made = entries.map(([settlement, done]) => createEntry(settlement, done, undefined));
     for (const entry of made) {
       if (dead) answer(entry, 'lost');
       else open.add(entry);
@@ -111,13 +120,13 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
         over = true;
         wheel.cancel(tooSlow);
         calls.delete(controller);
-        for (const [index, entry] of entries.entries()) {
-          onOutcome(
-            entry,
-            outcomes?.[index] ?? {
-              failed: IntermodalError.from(error, { code: 'unknown', retryable: true }),
-            },
-          );
+        let index = 0;
+        for (const entry of entries) {
+          const outcome = outcomes?.[index] ?? {
+            failed: IntermodalError.from(error, { code: 'unknown', retryable: true }),
+          };
+          index += 1;
+          onOutcome(entry, outcome);
         }
         resolve();
       };
@@ -166,7 +175,7 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
     if (entry.answered) return;
     entry.answered = true;
     open.delete(entry);
-    entry.done(outcome);
+    entry.done(outcome, entry.subject);
     if (open.size === 0) {
       for (const resolve of idleWaiters) resolve();
       idleWaiters.clear();
@@ -189,7 +198,7 @@ export function createSettler(receiver: Receiver, wheel: Wheel, timeoutMs: numbe
       retries.clear();
       for (const controller of calls)
         controller.abort(new IntermodalError('closed', 'the receiver is gone'));
-      for (const entry of [...open]) answer(entry, 'lost');
+      for (const entry of open) answer(entry, 'lost');
     },
   };
 }

@@ -2,10 +2,12 @@ import type { ConsumerPlan } from './consumer-plan.ts';
 import type { DeliveryHandle, Intent } from './delivery-handle.ts';
 import type { SettleOutcome, Settlement } from './driver.ts';
 import { IntermodalError, Rejection } from './error.ts';
+import { failureReason } from './failure-reason.ts';
 import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
 import { createRetrying } from './retrying.ts';
 import type { ConsumerCounters } from './runner.ts';
+import type { Settled } from './settler.ts';
 
 export interface SettlingOptions {
   readonly plan: ConsumerPlan;
@@ -17,6 +19,9 @@ export interface SettlingOptions {
   readonly onAgain: (held: Held) => void;
   /** Given back unstarted, by the way of a retry that takes its key's followers along. */
   readonly onGivenBack: (held: Held) => void;
+  /** Whether its lane is being handed over, so that nothing of it is worth keeping. */
+  readonly isLeaving: (held: Held) => boolean;
+  readonly onLeft: (held: Held) => void;
 }
 
 /** What became of a delivery. */
@@ -27,12 +32,8 @@ export interface Settling {
   settle(handle: DeliveryHandle, intent: Intent): void;
   /** The handler threw `error`: by policy it comes again or goes to the dead letters. */
   fail(handle: DeliveryHandle, error: unknown): void;
-  /** A local retry was asked for while the handler ran; it has returned now. */
-  resumeRetry(handle: DeliveryHandle): void;
-  /** Whether a local retry of it is to come. */
-  retriesHere(held: Held): boolean;
-  /** That retry is not to come by itself any more. */
-  forgetRetry(held: Held): void;
+  /** A retry was asked for while the handler ran, or behind another of its key: it takes its course now. */
+  resumeRetry(held: Held): void;
   /** Gives back one that no handler has seen, or whose local retry is not awaited any more. */
   release(held: Held, done: (given: boolean) => void): void;
 }
@@ -50,24 +51,24 @@ export function createSettling(options: SettlingOptions): Settling {
     readonly key: string | undefined;
     readonly attempt: number;
   } {
-    const attempt = held.handle?.attempt ?? held.wire.attempt ?? 1;
-    return { channel, group, id: held.wire.message.id, key: held.wire.message.key, attempt };
+    const { id, key } = held.handle ?? held.wire.message;
+    return { channel, group, id, key, attempt: held.handle?.attempt ?? held.wire.attempt ?? 1 };
   }
 
   /** Sends one settlement, never beside an extension that could undo it. */
-  function send(held: Held, settlement: Settlement, done: (outcome: SettleOutcome) => void): void {
+  function send<S>(held: Held, settlement: Settlement, done: Settled<S>, subject: S): void {
     const extending = held.epoch.leases.untrack(held);
     // A key's next message waits for this answer; and where nothing else is under way, no company will come.
     const urgent =
       (counters.running === 0 && lanes.readyCount === 0) ||
       (held.orderKey !== undefined && lanes.followers(held).length > 0);
     if (extending === undefined) {
-      held.epoch.settler.add(settlement, urgent, done);
+      held.epoch.settler.add(settlement, urgent, done, subject);
       return;
     }
     void extending.then(() => {
-      if (held.lost) done('lost');
-      else held.epoch.settler.add(settlement, true, done);
+      if (held.lost) done('lost', subject);
+      else held.epoch.settler.add(settlement, true, done, subject);
     });
   }
 
@@ -79,9 +80,19 @@ export function createSettling(options: SettlingOptions): Settling {
       conclude(handle, 'done', fate, reason);
       return;
     }
-    send(held, { token: held.wire.token, action: 'ack' }, (outcome) => {
+    const ack: Settlement = { token: held.wire.token, action: 'ack' };
+    if (fate === 'acked') {
+      send(held, ack, onAcked, handle);
+      return;
+    }
+    const done = (outcome: SettleOutcome): void => {
       conclude(handle, outcome, fate, reason);
-    });
+    };
+    send(held, ack, done, undefined);
+  }
+
+  function onAcked(outcome: SettleOutcome, handle: DeliveryHandle): void {
+    conclude(handle, outcome, 'acked');
   }
 
   function settle(handle: DeliveryHandle, intent: Intent): void {
@@ -114,9 +125,11 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       const { token } = held.wire;
-      send(held, { token, action: 'reject', reason, deadLetter }, (outcome) => {
-        conclude(handle, outcome, 'dead-lettered', reason);
-      });
+      const done = (outcome: SettleOutcome): void => {
+        if (typeof outcome === 'string') conclude(handle, outcome, 'dead-lettered', reason);
+        else keepForLater(handle, outcome.failed);
+      };
+      send(held, { token, action: 'reject', reason, deadLetter }, done, undefined);
       return;
     }
     const failure = await deadLetters.store(held, handle.attempt, reason);
@@ -176,13 +189,11 @@ export function createSettling(options: SettlingOptions): Settling {
   return {
     settle,
     resumeRetry: retrying.resume,
-    retriesHere: retrying.isHere,
-    forgetRetry: retrying.forget,
     fail(handle, error) {
       if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
       else if (handle.attempt < policy.maxAttempts)
         handle.intent = { action: 'retry', delayMs: undefined, error };
-      else handle.intent = { action: 'reject', reason: describeFailure(error) };
+      else handle.intent = { action: 'reject', reason: failureReason(error) };
       settle(handle, handle.intent);
     },
     release(held, done) {
@@ -196,20 +207,13 @@ export function createSettling(options: SettlingOptions): Settling {
         return;
       }
       const go = (): void => {
-        held.epoch.settler.add(settlement, true, (outcome) => {
+        const given = (outcome: SettleOutcome): void => {
           done(outcome === 'done');
-        });
+        };
+        held.epoch.settler.add(settlement, true, given, undefined);
       };
       if (extending === undefined) go();
       else void extending.then(go);
     },
   };
-}
-
-const maxReason = 512;
-
-/** What a dead letter says of a handler's error: its name and message, at most 512 characters. */
-function describeFailure(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'the handler failed';
-  return text.length > maxReason ? `${text.slice(0, maxReason - 1)}…` : text;
 }

@@ -2,7 +2,8 @@ import type { Clock } from './clock.ts';
 
 /** Something that is due at a time; embedded in the record it belongs to, so that setting one allocates nothing. */
 export interface Timer {
-  onDue: () => void;
+  /** Given the timer, so that all records of a kind share one function. */
+  onDue: (due: Timer) => void;
   /** The wheel's own: the bucket and its neighbours there. */
   bucket: Bucket | undefined;
   earlier: Timer | undefined;
@@ -18,7 +19,7 @@ export interface Wheel {
   readonly clock: Clock;
   /** Moves a timer that is already set. It fires at `due` (clock time) or up to one tick later, never before. */
   set(timer: Timer, due: number): void;
-  cancel(timer: Timer): void;
+  cancel(timer: Timer | undefined): void;
   /** Fires nothing more. */
   close(): void;
 }
@@ -27,7 +28,7 @@ const tickMs = 10;
 // Longer delays overflow the system's timers, which then fire at once.
 const longestSleepMs = 2 ** 30;
 
-export function timer(onDue: () => void): Timer {
+export function timer(onDue: Timer['onDue']): Timer {
   return { onDue, bucket: undefined, earlier: undefined, later: undefined };
 }
 
@@ -106,7 +107,7 @@ export function createWheel(clock: Clock): Wheel {
       // What a timer does may set or cancel others of its bucket.
       for (let due = bucket?.first; due !== undefined; due = bucket?.first) {
         unlink(due);
-        due.onDue();
+        due.onDue(due);
       }
     }
     if (count > 0) arm();
@@ -118,7 +119,14 @@ export function createWheel(clock: Clock): Wheel {
     sleep();
   }
 
-  return { clock, set, cancel: unlink, close };
+  return {
+    clock,
+    set,
+    cancel(target) {
+      if (target !== undefined) unlink(target);
+    },
+    close,
+  };
 }
 
 function heapPush(heap: number[], value: number): void {

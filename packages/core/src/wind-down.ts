@@ -50,6 +50,8 @@ export async function windDown(parts: WindDownParts): Promise<StopReport> {
   await Promise.race([epoch?.settler.idle(), over]);
   await Promise.race([logLanes.checkpoints?.writeAll(), over]);
 
+  logLanes.use(undefined);
+
   let abandoned = 0;
   const text = 'the consumer was stopped, and its deadline has passed';
   for (const held of holding.all) {
@@ -60,9 +62,9 @@ export async function windDown(parts: WindDownParts): Promise<StopReport> {
   }
   if (receiver !== undefined) {
     const closed = receiver.close(deadline).catch(() => ({ abandoned: 0 }));
-    abandoned += (await within(wheel, plan.operationTimeoutMs, closed, { abandoned: 0 })).abandoned;
+    const late = over.then(() => within(wheel, plan.operationTimeoutMs, closed, { abandoned: 0 }));
+    abandoned += (await Promise.race([closed, late])).abandoned;
   }
-  logLanes.use(undefined);
   epoch?.leases.kill();
   epoch?.settler.kill();
   for (const held of holding.all) holding.forget(held);

@@ -15,4 +15,5 @@ export type {
   MemoryQueueOptions,
   MemoryTransportOptions,
 } from './options.ts';
+export { memoryFromUrl } from './from-url.ts';
 export { memoryTransport, type MemoryTransport } from './transport.ts';

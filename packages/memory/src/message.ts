@@ -1,4 +1,9 @@
-import { IntermodalError, type Prepared, type WireMessage } from '@intermodal/core/driver';
+import {
+  copyBytes,
+  IntermodalError,
+  type Prepared,
+  type WireMessage,
+} from '@intermodal/core/driver';
 
 /** What a sender hands to the broker: nobody else can change it, and it can be sent any number of times. */
 export interface Payload {
@@ -14,7 +19,7 @@ export interface Payload {
 export interface Stored {
   readonly message: WireMessage;
   readonly priority: number;
-  /** Counts on over all channels of a broker: the order of arrival, and the position. */
+  /** Counts on over all channels of a broker: the order of arrival. */
   readonly sequence: number;
   /** Times are those of the broker's clock. */
   readonly arrivedAt: number;
@@ -64,8 +69,7 @@ export function copyMessage(message: WireMessage): WireMessage {
 }
 
 function copyBody(body: string | Uint8Array): string | Uint8Array {
-  // Not `slice`: that of a Buffer shares its memory.
-  return typeof body === 'string' ? body : new Uint8Array(body);
+  return typeof body === 'string' ? body : copyBytes(body);
 }
 
 function copyHeaders(headers: ReadonlyMap<string, string>): ReadonlyMap<string, string> {

@@ -14,6 +14,7 @@ import type { Settings } from './options.ts';
 
 const dedupeWindowMs = 300_000;
 
+/** @throws `not-found`, so that who consumes learns at its start that its dead letters have no place */
 export function openSender(
   broker: BrokerState,
   owner: object,
@@ -22,6 +23,7 @@ export function openSender(
 ): Sender {
   const { clock, faults, repeats } = broker;
   const target = targetOf(address, settings.shards);
+  if (!settings.autoCreate) findOrMake(broker, address, settings);
   const connection = openConnection(broker.connections, owner, target, () => undefined);
 
   async function send(
@@ -110,4 +112,15 @@ function all(
   error = unavailable('the send was given up'),
 ): SendOutcome[] {
   return batch.map(() => ({ ok: false, certainty, error }));
+}
+
+function findOrMake(broker: BrokerState, address: Address, { shards }: Settings): void {
+  const target = targetOf(address, shards);
+  if (address.role === 'main' || address.native !== undefined) {
+    broker.find(target);
+    return;
+  }
+  // A group may begin by reading, with nobody to provision it, and then has a place for its dead letters too.
+  broker.find(targetOf({ channel: address.channel, role: 'main' }, shards));
+  broker.make(target, 'earliest');
 }

@@ -1,5 +1,5 @@
 /** What standard and FIFO queues share. */
-interface Every {
+export interface SqsCommonCapabilities {
   readonly receive: true;
   readonly groups: 'single';
   readonly settle: 'message';
@@ -15,7 +15,8 @@ interface Every {
   readonly headers: 'native';
 }
 
-export interface SqsStandardCapabilities extends Every {
+/** Of standard queues, fair ones among them. */
+export interface SqsStandardCapabilities extends SqsCommonCapabilities {
   readonly order: 'none';
   readonly isolation: 'none';
   readonly duplicates: 'possible';
@@ -23,7 +24,8 @@ export interface SqsStandardCapabilities extends Every {
   readonly dedupe: false;
 }
 
-export interface SqsFifoCapabilities extends Every {
+/** Of queues that keep the order of each key. */
+export interface SqsFifoCapabilities extends SqsCommonCapabilities {
   readonly order: 'key';
   readonly isolation: 'key';
   readonly duplicates: 'on-fault';
@@ -36,7 +38,7 @@ export type SqsCapabilities<F extends boolean | undefined> = F extends true
   ? SqsFifoCapabilities
   : SqsStandardCapabilities;
 
-const every: Every = {
+const common: SqsCommonCapabilities = {
   receive: true,
   groups: 'single',
   settle: 'message',
@@ -54,7 +56,7 @@ const every: Every = {
 };
 
 export const standardCapabilities: SqsStandardCapabilities = {
-  ...every,
+  ...common,
   order: 'none',
   isolation: 'none',
   duplicates: 'possible',
@@ -63,7 +65,7 @@ export const standardCapabilities: SqsStandardCapabilities = {
 };
 
 export const fifoCapabilities: SqsFifoCapabilities = {
-  ...every,
+  ...common,
   order: 'key',
   isolation: 'key',
   duplicates: 'on-fault',

@@ -1,4 +1,5 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
+import { speakLeanJson } from './lean-json.ts';
 import { type SqsTransportOptions, waitSecondsOf } from './options.ts';
 
 /** Two clients: open long polls must never take the sockets that settlements need. */
@@ -15,19 +16,15 @@ const mainSockets = 128;
 export function createClients(options: SqsTransportOptions): Clients {
   const requestTimeoutMs = options.requestTimeoutMs ?? 15_000;
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
-  const main =
-    options.client ??
-    new SQSClient({
-      ...placeOf(options),
-      ...practice(requestTimeoutMs, connectTimeoutMs, mainSockets),
-    });
-  const receive =
-    options.receiveClient ??
-    new SQSClient({
-      ...sharedOf(main, options),
-      // Bounded by the receivers, each of which polls at most maxConcurrentReceives times at once.
-      ...practice(requestTimeoutMs + waitSecondsOf(options) * 1_000, connectTimeoutMs, Infinity),
-    });
+  const own = (config: SQSClientConfig, timeoutMs: number, maxSockets: number): SQSClient => {
+    const made = new SQSClient({ ...config, ...practice(timeoutMs, connectTimeoutMs, maxSockets) });
+    speakLeanJson(made);
+    return made;
+  };
+  const main = options.client ?? own(placeOf(options), requestTimeoutMs, mainSockets);
+  const pollTimeoutMs = requestTimeoutMs + waitSecondsOf(options) * 1_000;
+  // Bounded by the receivers, each of which polls at most maxConcurrentReceives times at once.
+  const receive = options.receiveClient ?? own(sharedOf(main, options), pollTimeoutMs, Infinity);
   return {
     main,
     receive,

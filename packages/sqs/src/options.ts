@@ -18,6 +18,7 @@ export interface SqsProvisioning {
         /** How long a data key is used again: 60 to 86,400 seconds. @defaultValue 300 */
         readonly dataKeyReuseSeconds?: number;
       };
+  /** Of both queues; the group's own tag comes on top. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Seconds that a message is kept, 60 to 1,209,600. @defaultValue the service's, 4 days */
   readonly retentionSeconds?: number;
@@ -37,16 +38,17 @@ export interface SqsProvisioning {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
+/** How queues are found, and how they are used. */
 export interface SqsTransportOptions<F extends boolean | undefined = boolean | undefined> {
   /** FIFO queues: order by key, deduplication, no delay. @defaultValue false */
   readonly fifo?: F;
   /** Standard queues: the key becomes the message group, which SQS serves fairly and in no order. @defaultValue false */
   readonly fairQueues?: boolean;
-  /** @defaultValue what the AWS SDK finds in the environment */
+  /** Of the queues. @defaultValue what the AWS SDK finds in the environment */
   readonly region?: string;
   /** Where requests go instead of the service's own address. An `http:` address is not encrypted. */
   readonly endpoint?: string;
-  /** @defaultValue the AWS SDK's chain of credential providers */
+  /** Who signs the requests. @defaultValue the AWS SDK's chain of credential providers */
   readonly credentials?: NonNullable<SQSClientConfig['credentials']>;
   /** Sends, settles and administrates. It stays the caller's to destroy; its retries count as the driver's. */
   readonly client?: SQSClient;
@@ -72,8 +74,9 @@ export interface SqsTransportOptions<F extends boolean | undefined = boolean | u
   readonly checksum?: 'md5' | 'none';
   /** A request without an answer for this long is given up; a poll's waiting time comes on top. @defaultValue 15,000 */
   readonly requestTimeoutMs?: number;
-  /** @defaultValue 5,000 */
+  /** A connection that takes longer is given up. @defaultValue 5,000 */
   readonly connectTimeoutMs?: number;
+  /** What `provision` makes of the queues, and `verify` demands of them. */
   readonly provisioning?: SqsProvisioning;
 }
 

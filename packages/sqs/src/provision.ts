@@ -27,6 +27,10 @@ import {
   wantedMain,
 } from './wanted.ts';
 
+interface Inspected extends Actual {
+  readonly url: string;
+}
+
 export function createAdmin(
   client: SQSClient,
   queues: Queues,
@@ -40,17 +44,19 @@ export function createAdmin(
     signal: AbortSignal,
   ): Promise<string> {
     const reference = await queues.reference(address);
+    const place = placeOf(reference.name);
     const isOurs = mode === 'create' && !reference.foreign;
-    const url = isOurs
-      ? await create(reference, wanted, signal)
-      : await queues.url(reference, signal);
-    const queue = { url, place: placeOf(reference.name) };
-    const actual = await inspect(queue, signal);
-    checkGroup(queue.place, actual.tags?.[groupTag], wanted.tags[groupTag]);
+    // Looked for first: creating it once more could overwrite the tag that says whose it is.
+    const there = await inspect(reference, signal).catch((error: unknown) => {
+      if (isOurs && IntermodalError.is(error, 'not-found')) return undefined;
+      throw error;
+    });
+    const { url, ...actual } = there ?? (await create(reference, wanted, signal));
+    checkGroup(place, actual.tags?.[groupTag], wanted.tags[groupTag]);
     const differences = differencesOf(actual, wanted);
     const isMendable = differences.every(({ attribute, tag }) => (attribute ?? tag) !== undefined);
-    if (differences.length > 0 && !(isOurs && isMendable)) throw mismatch(queue.place, differences);
-    await adjust(queue, differences, signal);
+    if (differences.length > 0 && !(isOurs && isMendable)) throw mismatch(place, differences);
+    await adjust({ url, place }, differences, signal);
     return actual.arn;
   }
 
@@ -58,31 +64,29 @@ export function createAdmin(
     reference: QueueReference,
     { attributes, redrive, tags }: Wanted,
     signal: AbortSignal,
-  ): Promise<string> {
+  ): Promise<Inspected> {
     const command = new CreateQueueCommand({
       QueueName: reference.name,
       Attributes: {
         ...attributes,
         ...(redrive === undefined ? {} : { RedrivePolicy: JSON.stringify(redrive) }),
       },
-      tags: { ...tags },
+      ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
     });
-    try {
-      const { QueueUrl = '' } = await ask(client, command, placeOf(reference.name), signal);
-      return QueueUrl;
-    } catch (error) {
-      // It is there with other attributes; what differs is set afterwards.
-      if (IntermodalError.is(error, 'mismatch')) return queues.url(reference, signal);
-      throw error;
-    }
+    await ask(client, command, placeOf(reference.name), signal).catch((error: unknown) => {
+      // Another process was faster and wants other attributes; what differs is set afterwards.
+      if (!IntermodalError.is(error, 'mismatch')) throw error;
+    });
+    return inspect(reference, signal);
   }
 
-  async function inspect(queue: QueueAt, signal: AbortSignal): Promise<Actual> {
+  async function inspect(reference: QueueReference, signal: AbortSignal): Promise<Inspected> {
+    const queue = { url: await queues.url(reference, signal), place: placeOf(reference.name) };
     const [attributes, tags] = await Promise.all([
       queues.attributes(queue, ['All'], signal),
       queues.tags(queue, signal),
     ]);
-    return { attributes, arn: attributes.QueueArn ?? '', tags };
+    return { url: queue.url, attributes, arn: attributes.QueueArn ?? '', tags };
   }
 
   async function adjust(
@@ -153,13 +157,14 @@ export function createAdmin(
     },
 
     async backlog(address, signal) {
-      const none = { ready: 0, inFlight: 0, delayed: 0 };
+      const nothing = { ready: 0, inFlight: 0, delayed: 0 };
+      const missing = (error: unknown): typeof nothing => {
+        if (IntermodalError.is(error, 'not-found')) return nothing;
+        throw error;
+      };
       const [main, dead] = await Promise.all([
         counts(address, signal),
-        counts(deadLettersOf(address), signal).catch((error: unknown) => {
-          if (IntermodalError.is(error, 'not-found')) return none;
-          throw error;
-        }),
+        address.role === 'main' ? counts(deadLettersOf(address), signal).catch(missing) : nothing,
       ]);
       return { ...main, deadLettered: dead.ready + dead.inFlight + dead.delayed, exact: false };
     },

@@ -50,7 +50,7 @@ const arnPattern =
 const namePattern = /^(?:[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$/;
 
 /** `orders`, `orders_dlq`, `orders.fifo`, `orders_dlq.fifo`: names of channels have no underscore, so none can collide. */
-export function defaultName(address: Address): string {
+function defaultName(address: Address): string {
   return address.role === 'main' ? address.channel : `${address.channel}_dlq`;
 }
 

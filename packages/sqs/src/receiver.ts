@@ -242,8 +242,8 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
       }
       await settledOrAborted([...polls.values()], signal);
       life.end();
-      // What an open poll may still bring is given back if the process lives that long; nobody can promise it.
-      return { abandoned: abandoned + polls.size };
+      // A poll that is still open has brought nothing yet. It goes on, and gives back what it brings.
+      return { abandoned };
     },
   };
 }

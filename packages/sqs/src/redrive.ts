@@ -74,11 +74,16 @@ async function startTask(
     const output = await ask(client, command, place, signal);
     return output.TaskHandle;
   } catch (cause) {
-    // Not a dead-letter queue by the service's own redrive policy, for instance.
-    if (IntermodalError.is(cause, 'invalid-argument') || IntermodalError.is(cause, 'unsupported'))
-      throw byHand(place, cause);
+    if (isBeyond(cause)) throw byHand(place, cause);
     throw cause;
   }
+}
+
+/** Not a dead-letter queue by its own redrive policy, or an emulator, which may answer with a page of HTML. */
+function isBeyond(error: unknown): boolean {
+  if (!IntermodalError.is(error)) return false;
+  const { code, cause } = error;
+  return code === 'invalid-argument' || code === 'unsupported' || cause instanceof SyntaxError;
 }
 
 function byHand(place: string, cause: unknown): IntermodalError {

@@ -56,14 +56,14 @@ export function createSender(
   }
 
   function outcomes(count: number, output: SendMessageBatchCommandOutput): SendOutcome[] {
-    const found = Array.from({ length: count }, unanswered);
+    const found: SendOutcome[] = [];
     for (const { Id, MessageId } of output.Successful ?? []) {
       found[Number(Id)] =
         MessageId === undefined ? { ok: true } : { ok: true, brokerId: MessageId };
     }
     for (const entry of output.Failed ?? [])
       found[Number(entry.Id)] = failed(mapEntryError(entry, queue.place));
-    return found;
+    return Array.from({ length: count }, (_, index) => found[index] ?? unanswered());
   }
 
   function unanswered(): SendOutcome {

@@ -1,5 +1,12 @@
 import type { Aim, Bench } from '../bench.ts';
-import { bareBytes, bareJson, memoryBytes, memoryJson } from '../core/contenders.ts';
+import {
+  bareBytes,
+  bareJson,
+  leastBytes,
+  leastJson,
+  memoryBytes,
+  memoryJson,
+} from '../core/contenders.ts';
 
 const perSecond: Aim = {
   text: 'pre-encoded, at least 200,000 messages a second on one core',
@@ -32,14 +39,14 @@ export const benches: readonly Bench[] = [
     ...load,
     name: 'core-bytes',
     title: 'publish → consume → ack of 100 bytes, concurrency 100, pre-encoded',
-    contenders: [bareBytes, memoryBytes],
+    contenders: [bareBytes, leastBytes, memoryBytes],
     aims: [perSecond, atMostTwice(bareBytes.name, memoryBytes.name)],
   },
   {
     ...load,
     name: 'core-json',
     title: 'publish → consume → ack of 100 bytes, concurrency 100, JSON',
-    contenders: [bareJson, memoryJson],
+    contenders: [bareJson, leastJson, memoryJson],
     aims: [atMostTwice(bareJson.name, memoryJson.name)],
   },
 ];

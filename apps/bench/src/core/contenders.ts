@@ -1,8 +1,9 @@
-import { bytes, type Channel, channel, createClient } from '@intermodal/core';
+import { bytes, type Channel, channel, type Client, createClient } from '@intermodal/core';
 import { memoryTransport } from '@intermodal/memory';
 import type { Contender } from '../bench.ts';
 import { createBareQueue } from './bare-queue.ts';
 import { byteBodies, type OrderBody, orderBodies } from './bodies.ts';
+import { leastTransport } from './least-transport.ts';
 import { type Bodies, createLoad } from './load.ts';
 
 const concurrency = 100;
@@ -23,14 +24,31 @@ export const bareJson: Contender = bare(
   (text) => JSON.parse(text) as OrderBody,
 );
 
-export const memoryBytes: Contender = overMemory(
+export const memoryBytes: Contender = through(
   'core over memory',
+  () => createClient({ transport: memoryTransport({ autoCreate: true }) }),
   byteBodies,
   channel('bench', { codec: bytes }),
 );
 
-export const memoryJson: Contender = overMemory(
+export const memoryJson: Contender = through(
   'core over memory, JSON',
+  () => createClient({ transport: memoryTransport({ autoCreate: true }) }),
+  orderBodies,
+  channel<OrderBody>('bench'),
+);
+
+/** What of it is core. */
+export const leastBytes: Contender = through(
+  'core over the least driver',
+  () => createClient({ transport: leastTransport() }),
+  byteBodies,
+  channel('bench', { codec: bytes }),
+);
+
+export const leastJson: Contender = through(
+  'core over the least driver, JSON',
+  () => createClient({ transport: leastTransport() }),
   orderBodies,
   channel<OrderBody>('bench'),
 );
@@ -58,12 +76,17 @@ function bare<T, E>(
 }
 
 /** Publish, handler, ack by its return. */
-function overMemory<T>(name: string, bodies: Bodies<T>, orders: Channel<T>): Contender {
+function through<T>(
+  name: string,
+  open: () => Client,
+  bodies: Bodies<T>,
+  orders: Channel<T>,
+): Contender {
   return {
     name,
     async start() {
       const load = createLoad(bodies);
-      const client = createClient({ transport: memoryTransport({ autoCreate: true }) });
+      const client = open();
       const consumer = await client.consume(orders, { group: 'bench', concurrency }, (delivery) => {
         load.handled(delivery.body);
         return Promise.resolve();

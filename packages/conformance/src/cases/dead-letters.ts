@@ -4,7 +4,7 @@ import type { WireDelivery } from '@intermodal/core/driver';
 import type { Case } from '../case.ts';
 import type { Context } from '../context.ts';
 import { openReceiver } from '../driver-level.ts';
-import { eachOnce } from '../expect.ts';
+import { eachOnce, rejectsWith } from '../expect.ts';
 import type { TestChannel } from '../test-client.ts';
 import { publishSome } from './deliver.ts';
 
@@ -176,6 +176,18 @@ export const deadLetters: readonly Case[] = [
         letters.map((letter) => letter.message.id),
         ids,
       );
+    },
+  },
+  {
+    name: 'a consumer whose dead letters have no place says so at its start',
+    rules: ['R10'],
+    needs: ['missingChannel'],
+    async run(context) {
+      const orders = await context.channel();
+      const options = { deadLetter: { address: context.declare().name } };
+      const consuming = context.consume(context.client(), orders, () => undefined, options);
+      const what = 'consume without a place for dead letters';
+      await rejectsWith(what, consuming, 'not-found', 'invalid-argument');
     },
   },
   {

@@ -72,6 +72,29 @@ export const deliver: readonly Case[] = [
     },
   },
   {
+    name: 'a provisioned group that does not say where to start misses nothing',
+    rules: ['R8'],
+    async run(context) {
+      const orders = await context.channel();
+      const ids = await publishSome(context, orders, 10);
+      const journal = context.journal();
+      for (const _ of upTo(2)) {
+        const options = { from: undefined };
+        const consumer = await context.consume(
+          context.client(),
+          orders,
+          journal.handler(),
+          options,
+        );
+        await journal.covers(ids);
+        await consumer.stop();
+        ids.push(...(await publishSome(context, orders, 10)));
+      }
+      await context.consume(context.client(), orders, journal.handler(), { from: undefined });
+      await eachOnce(context, journal, ids);
+    },
+  },
+  {
     name: 'an ack in one group leaves the message to the others',
     rules: ['R8', 'R9'],
     claims: { receive: [true], groups: ['many'] },

@@ -28,15 +28,16 @@ export const faults: readonly Case[] = [
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 10);
       const journal = context.journal();
-      let restarted = false;
+      const restarted = new AbortController();
       const handler = journal.handler(async (delivery) => {
-        while (!restarted && !delivery.signal.aborted) await context.wait(20);
+        const { signal } = delivery;
+        while (!restarted.signal.aborted && !signal.aborted) await context.wait(20);
       });
       const client = context.client();
       const consumer = await context.consume(client, orders, handler);
       await journal.reaches(5);
       await context.within('the broker to restart', context.fault('restart')());
-      restarted = true;
+      restarted.abort();
       await journal.covers(ids);
       await context.eventually('all were acked', () => consumer.stats().acked >= ids.length);
     },
@@ -120,34 +121,39 @@ export const faults: readonly Case[] = [
   },
 ];
 
-/** A publisher and two consumers at work, and the fault three times: all that was confirmed arrives. */
+/** Publishers and slow consumers at work, and the fault three times: all that was confirmed arrives. */
 async function trafficThrough(context: Context, fault: () => Promise<void>): Promise<void> {
   const orders = await context.channel();
   const journal = context.journal();
-  const handler = journal.handler(() => context.wait(5));
-  for (const _ of upTo(2)) await context.consume(context.client(), orders, handler);
+  // Slower than the publishers, so that every fault finds messages that are stored and not handled.
+  const handler = journal.handler(() => context.wait(20));
+  const options = { concurrency: 2 };
+  for (const _ of upTo(2)) await context.consume(context.client(), orders, handler, options);
   const publisher = context.client();
   const confirmed: string[] = [];
-  let ended = false;
   const failures: unknown[] = [];
+  const ended = new AbortController();
   const publishing = upTo(4).map(async (who) => {
-    for (let n = 0; !ended; n += 1) {
+    for (let n = 0; !ended.signal.aborted; n += 1) {
       try {
-        const options = { key: `key-${String(who)}`, timeoutMs: context.times.withinMs };
-        confirmed.push((await publisher.publish(orders, { n }, options)).id);
+        const settings = { key: `key-${String(who)}`, timeoutMs: context.times.withinMs };
+        confirmed.push((await publisher.publish(orders, { n }, settings)).id);
       } catch (error) {
         failures.push(error);
       }
       await context.wait(10);
     }
   });
-  for (const _ of upTo(3)) {
-    await context.wait(100);
-    await fault();
+  try {
+    for (const _ of upTo(3)) {
+      await context.wait(100);
+      await fault();
+    }
+    const before = confirmed.length;
+    await context.eventually('publishing goes on', () => confirmed.length >= before + 8);
+  } finally {
+    ended.abort();
   }
-  const before = confirmed.length;
-  await context.eventually('publishing goes on', () => confirmed.length >= before + 8);
-  ended = true;
   await context.within('the publishers to end', Promise.all(publishing));
   assert.deepEqual(failures, [], 'a publish failed although the broker came back');
   await journal.covers(confirmed);

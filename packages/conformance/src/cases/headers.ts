@@ -58,8 +58,8 @@ async function arriveComplete(
   await context.consume(context.client(), parcels, journal.handler());
   await eachOnce(context, journal, [...wanted.keys()]);
   for (const [id, headers] of wanted) {
-    const arrived = [...(journal.of(id)[0]?.delivery.headers ?? [])].sort();
-    assert.deepEqual(arrived, Object.entries(headers).sort(), 'headers arrived changed');
+    const arrived = new Map(journal.of(id)[0]?.delivery.headers);
+    assert.deepEqual(arrived, new Map(Object.entries(headers)), 'headers arrived changed');
   }
 }
 

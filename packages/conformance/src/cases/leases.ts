@@ -123,6 +123,12 @@ export const leases: readonly Case[] = [
       await journal.covers(ids);
       await context.eventually('the signal was aborted', () => delivery.signal.aborted);
       await rejectsWith('ack', delivery.ack(), 'lease-lost');
+      if (context.capabilities.attempts === 'broker') {
+        assert.ok(
+          (journal.seen[0]?.attempt ?? 0) >= 2,
+          'the broker counts attempts, and not this one',
+        );
+      }
       hold.open();
       await context.never('the message came once more', () => journal.seen.length > 1);
     },

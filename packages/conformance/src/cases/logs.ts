@@ -169,22 +169,33 @@ export const logs: readonly Case[] = [
           await publisher.publish(orders, body, { key: `key-${String(n % 6)}` });
         }
       };
-      await publishRound(0);
       const highest = new Map<string, number>();
       const overtakes: string[] = [];
       const journal = context.journal();
+      const hold = gate();
       const handler = journal.handler(async (delivery) => {
-        await context.wait(4);
         const key = delivery.key ?? '';
         const n = numberOf(delivery.body);
         const before = highest.get(key) ?? -1;
         if (n > before + 1) overtakes.push(`${String(n)} of ${key} after ${String(before)}`);
+        await hold.opened;
+        await context.wait(4);
         highest.set(key, Math.max(n, before));
       });
-      for (const _ of upTo(2)) await context.consume(context.client(), orders, handler);
+      // Room for a whole lane, so that each is read to its end while nothing of it is done.
+      const options = { prefetch: 100 };
+      for (const _ of upTo(2)) await context.consume(context.client(), orders, handler, options);
+      await context.wait(context.times.quietMs);
+      await publishRound(0);
       for (const round of [1, 2, 3]) {
         await context.fault('reshard')(orders.name);
         await publishRound(round);
+        // Of the first lane that ended nothing has been handled yet.
+        await context.never(
+          'a child was started before its parent was done',
+          () => overtakes.length > 0,
+        );
+        hold.open();
       }
       await journal.reaches(96);
       assert.deepEqual(overtakes, []);

@@ -245,7 +245,7 @@ async function publishTogether(
  * Of each key, a message starts only after all before it were tried last: what comes again may repeat, and may never be
  * overtaken by a later one that is new.
  */
-export function assertInOrder(journal: Journal): void {
+function assertInOrder(journal: Journal): void {
   const last = new Map<string, number>();
   for (const seen of journal.seen) {
     const key = seen.key ?? '';

@@ -99,7 +99,7 @@ export const publish: readonly Case[] = [
     rules: ['P4'],
     async run(context) {
       const parcels = await context.channel({ codec: context.codecs.bytes });
-      const limit = context.limits.messageBytes ?? 262_144;
+      const limit = context.limits.messageBytes ?? 100_000;
       const size = Math.floor(limit * 0.4);
       const messages = upTo(7).map((n) => ({ body: new Uint8Array(size).fill(n) }));
       const outcomes = await context.client().publishMany(parcels, messages);

@@ -118,6 +118,7 @@ export const stop: readonly Case[] = [
       const stopping = consumer.stop();
       const during = await publishSome(context, orders, 5);
       await stopping;
+      const stoppedAt = context.now();
       const after = await publishSome(context, orders, 5);
       const journal = context.journal();
       await context.consume(context.client(), orders, journal.handler());
@@ -127,6 +128,12 @@ export const stop: readonly Case[] = [
       await context.eventually(
         'all that it did not handle came',
         () => journal.ids().length >= during.length + after.length - acked,
+      );
+      if (!context.capabilities.lease) return;
+      const last = Math.max(...journal.seen.map((seen) => seen.at));
+      assert.ok(
+        last - stoppedAt < context.times.leaseMs,
+        'what a poll under way brought was left to the end of its lease',
       );
     },
   },

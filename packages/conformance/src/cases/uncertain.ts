@@ -111,6 +111,21 @@ export const uncertain: readonly Case[] = [
     },
   },
   {
+    name: 'publish to a broker that does not answer from the start ends at its timeout',
+    rules: ['P6', 'P10'],
+    claims: { receive: [true, false] },
+    needs: ['freeze'],
+    async run(context) {
+      const orders = await context.channel();
+      const thaw = await context.fault('freeze')();
+      const publisher = context.client();
+      const publishing = publisher.publish(orders, { n: 1 }, { timeoutMs: 1_000 });
+      await rejectsWith('publish', publishing, 'timeout', 'unknown-outcome');
+      await thaw();
+      await publisher.publish(orders, { n: 2 });
+    },
+  },
+  {
     name: 'after back-pressure ends everything that waited is published',
     rules: ['P10'],
     needs: ['freeze'],

@@ -72,8 +72,8 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'delivery-handle',
-        'if (alike(this.intent, intent)) return this.#settled();',
-        'if (alike(this.intent, intent)) return Promise.resolve();',
+        'if (alike(first, intent)) return this.#settled();',
+        'if (alike(first, intent)) return Promise.resolve();',
       ),
     ],
   },
@@ -132,7 +132,9 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'plain',
     name: 'a local retry forgets its delay',
-    edits: [edit('retrying', 'due.set(held, at);', 'due.set(held, clock.now());')],
+    edits: [
+      edit('retrying', 'wheel.set(held.alarm, notBefore);', 'wheel.set(held.alarm, clock.now());'),
+    ],
   },
   {
     rule: 'R9',
@@ -159,13 +161,7 @@ export const consumeDefects: readonly Defect[] = [
     rule: 'R9',
     in: 'core',
     name: 'a handler whose time is over is not told',
-    edits: [
-      edit(
-        'consumer-engine',
-        '      handle.abort(error);\n      if (handle.intent',
-        '      if (handle.intent',
-      ),
-    ],
+    edits: [edit('handler-calls', 'handle.abort(error);', '')],
   },
   {
     rule: 'R10',
@@ -220,6 +216,12 @@ export const consumeDefects: readonly Defect[] = [
         'await deadLetters.store(held, handle.attempt, reason);\n    const failure = await deadLetters.store(held, handle.attempt, reason);',
       ),
     ],
+  },
+  {
+    rule: 'R10',
+    in: 'core',
+    name: 'a consumer starts although its dead letters have no place',
+    edits: [edit('client', 'await deadLettersReachable(settings, source, plan.group);', '')],
   },
   {
     rule: 'R11',
@@ -363,6 +365,11 @@ export const consumeDefects: readonly Defect[] = [
     on: 'log',
     name: 'the end of a lane is written before its messages are done',
     edits: [
+      edit(
+        'log-lanes',
+        'await holding.untilLaneEmpty(lane); await written?.end(lane);',
+        'await written?.end(lane);',
+      ),
       edit(
         'checkpoints',
         "lane.state === 'ended' && lane.watermark.size === 0 ? 'end'",

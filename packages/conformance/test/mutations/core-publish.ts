@@ -21,8 +21,8 @@ export const publishDefects: readonly Defect[] = [
     edits: [
       edit(
         'codec',
-        '  decode: bodyBytes,\n',
-        '  decode: (body) => encoder.encode(new TextDecoder().decode(bodyBytes(body))),\n',
+        "decode: (body) => (typeof body === 'string' ? encoder.encode(body) : new Uint8Array(body)),",
+        'decode: (body) => encoder.encode(new TextDecoder().decode(bodyBytes(body))),',
       ),
     ],
   },
@@ -234,7 +234,10 @@ export const publishDefects: readonly Defect[] = [
   {
     rule: 'F5',
     in: 'core',
-    name: 'close leaves the timer of the client',
-    edits: [edit('client', '    wheel.close();\n', '')],
+    name: 'timers of publishes that have settled run on, and close leaves them',
+    edits: [
+      edit('client', '    wheel.close();\n', ''),
+      edit('publish-queue', '    wheel.cancel(pending);\n', ''),
+    ],
   },
 ];

@@ -2,7 +2,15 @@ import type { Rule } from '../../src/index.ts';
 import type { Transport } from '@intermodal/core';
 
 /** Which of the transports in memory shows the defect. */
-export type Ground = 'queue' | 'log' | 'batched' | 'plain';
+export type Ground =
+  | 'queue'
+  | 'log'
+  | 'batched'
+  | 'plain'
+  | 'forgetful bridge'
+  | 'bridge without heartbeat'
+  | 'bridge with a careless process'
+  | 'bridge with a lingering process';
 
 interface DefectBase {
   readonly rule: Rule;

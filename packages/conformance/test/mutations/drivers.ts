@@ -127,6 +127,20 @@ function acksOnClose(receiver: Receiver): Partial<Receiver> {
   };
 }
 
+/** A poll goes on when it is stopped, and what it brings then stays leased, even when the receiver closes. */
+function strandsAfterStop(receiver: Receiver): Partial<Receiver> {
+  const forEver = new AbortController().signal;
+  let stopped = false;
+  return {
+    async receive(max, stop) {
+      const deliveries = await receiver.receive(max, forEver);
+      stopped ||= stop.aborted;
+      return stop.aborted ? [] : deliveries;
+    },
+    close: (signal) => (stopped ? Promise.resolve({ abandoned: 0 }) : receiver.close(signal)),
+  };
+}
+
 /** Checkpoints one message further than it was told. */
 function checkpointsAhead(receiver: Receiver): Partial<Receiver> {
   const following = new Map<Token, Token>();
@@ -179,7 +193,9 @@ export const driverDefects: readonly Defect[] = [
     name: 'the first ten headers are kept, in the order of the alphabet',
     wrap: preparing((message) => ({
       ...message,
-      headers: new Map([...message.headers].sort().slice(0, 10)),
+      headers: new Map(
+        [...message.headers].sort(([one], [other]) => (one < other ? -1 : 1)).slice(0, 10),
+      ),
     })),
   },
   {
@@ -216,10 +232,14 @@ export const driverDefects: readonly Defect[] = [
   {
     rule: 'P8',
     in: 'driver',
-    name: 'what is published to a missing channel is dropped as if it were stored',
-    wrap: outcomesAs((outcome) =>
-      !outcome.ok && outcome.error.code === 'not-found' ? { ok: true } : outcome,
-    ),
+    name: 'a missing channel is an outage that may pass',
+    wrap: (transport) => ({
+      ...transport,
+      openSender: (address, signal) =>
+        transport.openSender(address, signal).catch(() => {
+          throw new IntermodalError('unavailable', 'something went wrong');
+        }),
+    }),
   },
   {
     rule: 'P12',
@@ -318,6 +338,12 @@ export const driverDefects: readonly Defect[] = [
         );
       },
     })),
+  },
+  {
+    rule: 'R12',
+    in: 'driver',
+    name: 'what a poll brings after it was stopped is kept to the end of its lease',
+    wrap: withReceiver(strandsAfterStop),
   },
   {
     rule: 'R14',

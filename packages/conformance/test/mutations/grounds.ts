@@ -6,6 +6,7 @@ import {
 } from '../../../memory/test/harness.ts';
 import type { Harness } from '../../src/index.ts';
 import type { Transport } from '@intermodal/core';
+import { type BridgeDefects, createBridgeHarness } from '../bridge/harness.ts';
 import type { Ground } from './defect.ts';
 
 /** Shorter waits than a broker needs: a defect often shows by something that never comes. */
@@ -16,7 +17,19 @@ export const grounds: Readonly<Record<Ground, Harness>> = {
   log: { ...logHarness, times },
   batched: { ...batchedHarness, times },
   plain: { ...plainHarness, times },
+  'forgetful bridge': bridge({ restart: 'forgets' }),
+  'bridge without heartbeat': bridge({ heartbeat: 'off' }),
+  'bridge with a careless process': bridge({ program: 'careless-program.ts' }),
+  'bridge with a lingering process': bridge({ program: 'lingering-program.ts' }),
 };
+
+/** In real time, since sockets know no other. */
+function bridge(defects: BridgeDefects): Harness {
+  const harness = createBridgeHarness(defects);
+  // A process of its own takes a while to start.
+  const withinMs = defects.program === undefined ? 1_500 : 3_000;
+  return { ...harness, times: { ...harness.times, withinMs } };
+}
 
 /** The same ground, with every transport wrapped. */
 export function wrapped(harness: Harness, wrap: (transport: Transport) => Transport): Harness {

@@ -32,12 +32,20 @@ export async function loadMutatedCore(edits: readonly Edit[]): Promise<MutatedCo
   }
 }
 
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/gu, '\\$&');
+}
+
 function apply(path: string, { file, search, replace }: Edit): void {
   const text = readFileSync(path, 'utf8');
-  const parts = text.split(search);
-  if (parts.length !== 2) {
-    const times = `${String(parts.length - 1)} times`;
+  // However it is broken into lines: a formatter must not turn a defect off.
+  const pattern = search.trim().split(/\s+/u).map(escaped).join('\\s*');
+  const found = [...text.matchAll(new RegExp(pattern, 'gu'))];
+  const [match] = found;
+  if (found.length !== 1 || match === undefined) {
+    const times = `${String(found.length)} times`;
     throw new Error(`this is ${times} in core's ${file}, and must be there once: ${search.trim()}`);
   }
-  writeFileSync(path, parts.join(replace));
+  const end = match.index + match[0].length;
+  writeFileSync(path, `${text.slice(0, match.index)}${replace}${text.slice(end)}`);
 }

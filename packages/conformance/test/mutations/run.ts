@@ -42,19 +42,14 @@ async function catchers(defect: Defect, on: Ground): Promise<string[]> {
   }
 }
 
-/** The names of the cases that fail without any defect: there must be none. */
-export function failingWithout(on: Ground): Promise<string[]> {
-  return failing(cases, (one) => runCase(one, grounds[on]));
-}
-
 async function failing(
   wanted: readonly Case[],
   run: (one: Case) => Promise<CaseResult>,
 ): Promise<string[]> {
   const names: string[] = [];
   for (const one of wanted) {
-    const { outcome } = await run(one);
-    if (outcome === 'fail') names.push(one.name);
+    const result = await run(one);
+    if (result.outcome === 'fail') names.push(one.name);
   }
   return names;
 }

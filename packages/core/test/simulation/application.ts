@@ -5,7 +5,7 @@ import { createDriver, type Wires } from './driver.ts';
 import { createProcess } from './event-loop.ts';
 import { createHandlers } from './handlers.ts';
 import type { ChannelPlan, ClientPlan, ConsumerPlan, How, MessagePlan, Step } from './plan.ts';
-import type { AnyDelivery, ClientState, ConsumerState, Publication } from './records.ts';
+import type { AnyDelivery, ClientState, ConsumerState, Publication, Receipt } from './records.ts';
 import { roundTripMs, type World } from './world.ts';
 
 export interface Application {
@@ -63,9 +63,14 @@ export function createApplication(world: World, core: Core, broker: Broker): App
     return plan.channels.find((channel) => channel.name === name) as ChannelPlan;
   }
 
+  /** Clients beyond those of the plan are as its first. */
+  function settingsOfClient(index: number): ClientPlan {
+    return plan.clients[index] ?? (plan.clients[0] as ClientPlan);
+  }
+
   function clientAt(index: number): AppClient {
     for (let next = clients.length; next <= index; next += 1) {
-      clients.push(openClient(next, plan.clients[next] ?? (plan.clients[0] as ClientPlan)));
+      clients.push(openClient(next, settingsOfClient(next)));
     }
     return clients[index] as AppClient;
   }
@@ -250,8 +255,7 @@ export function createApplication(world: World, core: Core, broker: Broker): App
 
   function checkTime(publication: Publication, client: AppClient): void {
     const bound =
-      publication.plan.timeoutMs ??
-      (plan.clients[client.state.index] ?? (plan.clients[0] as ClientPlan)).publishTimeoutMs;
+      publication.plan.timeoutMs ?? settingsOfClient(client.state.index).publishTimeoutMs;
     const took = loop.now() - publication.calledAt;
     if (took > bound + slackMs)
       violate(
@@ -377,6 +381,8 @@ export function createApplication(world: World, core: Core, broker: Broker): App
       trace?.add(`${state.name} leaves its loop`);
       state.stopping = true;
       state.deadlineAt = loop.now() + defaultDeadlineMs;
+      for (const receipt of broker.receipts.all)
+        if (receipt.consumer === state) receipt.running = false;
       const leaving = own.iterator.return?.() ?? Promise.resolve();
       owe(client, `return of ${state.name}`, leaving);
       leaving.then(
@@ -446,7 +452,8 @@ export function createApplication(world: World, core: Core, broker: Broker): App
         receipt.state !== 'held' ||
         receipt.tainted ||
         receipt.action !== undefined ||
-        receipt.fate.disturbed
+        receipt.fate.disturbed ||
+        isOver(receipt, loop.now())
       )
         continue;
       stranded += 1;
@@ -655,6 +662,13 @@ export function createApplication(world: World, core: Core, broker: Broker): App
   };
 }
 
+/** As far as core can know, its lease is over, and with it what core could report of it. */
+function isOver(receipt: Receipt, now: number): boolean {
+  return (
+    receipt.lapsed || (receipt.knownLeaseUntil !== undefined && now >= receipt.knownLeaseUntil)
+  );
+}
+
 function bodyOf(channel: ChannelPlan, message: MessagePlan): unknown {
   const text = `${message.id} ${'x'.repeat(message.size)}`;
   switch (channel.codec) {
@@ -664,6 +678,8 @@ function bodyOf(channel: ChannelPlan, message: MessagePlan): unknown {
       return text;
     case 'bytes':
       return new TextEncoder().encode(text);
+    default:
+      return channel.codec satisfies never;
   }
 }
 

@@ -47,12 +47,17 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
   }
 
   /** In good order, everything that was settled up to the first that is not has been checkpointed. */
-  function checkWritten(state: ReceiverState, row: Row, when: string): void {
-    const first = row.shard.records[row.checkpoint];
+  function checkWritten(state: ReceiverState, lane: Lane, when: string): void {
+    const { row, shard } = lane;
+    const first = shard.records[row.checkpoint];
     if (first === undefined || state.tainted || row.ended) return;
-    const own = [...state.receipts].find((receipt) => receipt.stored === first && receipt.handed);
+    const own = [...state.receipts].find(
+      (receipt) => receipt.stored === first && receipt.handed && places.get(receipt)?.lane === lane,
+    );
     if (own?.verdict?.kind !== 'ack' || own.lostSince !== undefined) return;
     if (own.consumer?.stopping === true && loop.now() >= own.consumer.deadlineAt) return;
+    // What is acked after its loop was left has been given back before.
+    if (own.consumer?.stopping === true && own.consumer.how.kind === 'pull') return;
     violate(
       'last-checkpoint',
       `${first.message.id} of ${row.shard.name} in ${row.group.name} was acked and not checkpointed ${when}`,
@@ -116,7 +121,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         () => {
           trace?.add(`${name} onLane ${lane.shard.name} ${what} is done`);
           const running = own(lane).find((receipt) => receipt.running);
-          if (running !== undefined && wire.open && !state.closeCalled)
+          if (running !== undefined && lane.state !== 'gone' && wire.open && !state.closeCalled)
             violate(
               'lane-running',
               `onLane(${lane.shard.name}, ${what}) resolved while ${running.fate.id} was being handled`,
@@ -172,13 +177,14 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           return;
         }
         lane.state = 'leaving';
-        drop(lane, (receipt) => !receipt.running);
+        for (const receipt of own(lane)) receipt.leaving = true;
+        drop(lane, (receipt) => receipt.starts === 0 || isWaiting(receipt));
         notify(lane, 'revoking', () => {
           if (lane.state === 'gone') return;
           lane.state = 'gone';
           lanes.delete(row.shard.name);
           if (wire.open && !state.closeCalled && row.epoch === epoch)
-            checkWritten(state, row, 'when the lane was handed over');
+            checkWritten(state, lane, 'when the lane was handed over');
           drop(lane, () => true);
           wire.toBroker(() => {
             logs.release(row, worker, epoch);
@@ -258,7 +264,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
           if (
             !wire.open ||
             state.closeCalled ||
-            lane.state === 'gone' ||
+            lane.state !== 'ours' ||
             lane.row.epoch !== lane.epoch
           )
             return;
@@ -368,7 +374,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       if (undone !== undefined)
         violate(
           'watermark',
-          `${laneName} in ${groupName} is checkpointed at ${String(receipt?.fate.id ?? 'its end')}, and ${undone.message.id} before it is not settled`,
+          `${laneName} in ${groupName} is checkpointed at ${receipt?.fate.id ?? 'its end'}, and ${undone.message.id} before it is not settled`,
         );
       if (at === 'end' && !lane.endTold)
         violate(
@@ -407,6 +413,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       });
       return answered.then((outcome) => {
         lane.checkpointing = false;
+        if (typeof outcome === 'object') state.tainted = true;
         if (outcome === 'done' && at === 'end') lanes.delete(laneName);
         return outcome;
       });
@@ -431,8 +438,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       trace?.add(`${name} close`);
       if (wire.open && !signal.aborted)
         for (const lane of lanes.values())
-          if (lane.row.epoch === lane.epoch)
-            checkWritten(state, lane.row, 'when the consumer stopped');
+          if (lane.row.epoch === lane.epoch) checkWritten(state, lane, 'when the consumer stopped');
       await wire.call<undefined>(
         signal,
         () => undefined,
@@ -502,4 +508,10 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         )
         .join('; '),
   };
+}
+
+/** Its handler is over, and core waits to call it again. */
+function isWaiting(receipt: Receipt): boolean {
+  // What was pulled may still be in the application's hands although its time is over.
+  return !receipt.running && receipt.consumer?.how.kind !== 'pull';
 }

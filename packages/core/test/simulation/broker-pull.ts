@@ -8,6 +8,7 @@ import type {
 } from '../../src/driver.ts';
 import { IntermodalError } from '../../src/error.ts';
 import type { BrokerKind } from './broker.ts';
+import { epochMs } from './event-loop.ts';
 import type { ChannelPlan, PullBroker } from './plan.ts';
 import { createRandom } from './random.ts';
 import type { Receipts } from './receipts.ts';
@@ -408,9 +409,12 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
           const receipt = of[index];
           if (receipt === undefined) return;
           receipt.extending = false;
+          trace?.add(
+            `${name} extended #${receipt.number}: ${typeof outcome === 'object' && 'leaseUntil' in outcome ? `until ${Math.round(outcome.leaseUntil - epochMs)}` : typeof outcome === 'string' ? outcome : 'failed'}`,
+          );
           if (outcome === 'lost') receipts.tellLost(receipt);
           else if (typeof outcome === 'object' && 'leaseUntil' in outcome)
-            receipt.knownLeaseUntil = outcome.leaseUntil;
+            extended(receipt, outcome.leaseUntil, loop.now());
         });
         return outcomes;
       });
@@ -531,6 +535,13 @@ function taint(receipt: Receipt | undefined): void {
   if (receipt === undefined) return;
   receipt.tainted = true;
   receipt.fate.disturbed = true;
+}
+
+/** An answer that comes when the lease was over as far as core knew may or may not revive it. */
+function extended(receipt: Receipt, leaseUntil: number, now: number): void {
+  if (receipt.knownLeaseUntil !== undefined && now >= receipt.knownLeaseUntil)
+    receipt.lapsed = true;
+  receipt.knownLeaseUntil = leaseUntil;
 }
 
 function retryable(error: IntermodalError): IntermodalError {

@@ -111,5 +111,7 @@ function createKind(world: World, receipts: Receipts): BrokerKind {
       return createPushBroker(world, receipts, broker);
     case 'log':
       return createLogBroker(world, receipts, broker);
+    default:
+      return broker satisfies never;
   }
 }

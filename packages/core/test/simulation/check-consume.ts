@@ -85,6 +85,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
 
   function checkAttempt(consumer: ConsumerState, delivery: AnyDelivery, receipt: Receipt): void {
     const { fate } = receipt;
+    const excused = fate.disturbed || (fate.condemned !== undefined && ledger.deadLettersTroubled);
     const what = `${fate.id} in ${fate.group}`;
     const expected = (receipt.attempt ?? 1) + receipt.starts - 1;
     if (delivery.attempt !== expected)
@@ -98,22 +99,22 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
       receipt.starts > 1 &&
       receipt.verdict?.kind === 'throw' &&
       expected > consumer.maxAttempts &&
-      !fate.disturbed
+      !excused
     ) {
       violate(
         'attempts',
         `${what} was handled for the ${expected}th time, with ${consumer.maxAttempts} attempts in all`,
       );
     }
-    if (!fate.disturbed && (fate.completed || fate.deadLetters > 0))
+    if (!excused && (fate.completed || fate.deadLetters > 0))
       violate(
         'repeat',
         `${what} was handled again although it was done, and nothing had gone wrong`,
       );
-    if (!fate.disturbed && fate.failures >= consumer.maxAttempts) {
+    if (!excused && fate.condemned !== undefined) {
       violate(
         'attempts',
-        `${what} was handled again after ${fate.failures} failures, with ${consumer.maxAttempts} attempts in all`,
+        `${what} was handled again after its last attempt, of ${consumer.maxAttempts}, had failed`,
       );
     }
   }
@@ -187,7 +188,6 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
         case 'throw':
         case 'retry':
           if (verdict.kind === 'throw') {
-            fate.failures += 1;
             const attempt = (receipt.attempt ?? 1) + receipt.starts - 1;
             // An empty reason: whatever core makes of the error.
             if (attempt >= fate.channel.maxAttempts) fate.condemned = '';
@@ -250,7 +250,9 @@ export function createReceiverChecks(
     let count = 0;
     for (const receipt of receiver.receipts) {
       if (!receipt.handed || receipt.lostSince !== undefined || receipt.state === 'lost') continue;
+      if (receipt.leaving && !receipt.running) continue;
       // Where an extension was not answered, core has to think that the lease is over.
+      if (receipt.lapsed) continue;
       if (receipt.knownLeaseUntil !== undefined && now() >= receipt.knownLeaseUntil) continue;
       if (options.log ? !isPassed(receipt) || receipt.running : receipt.action === undefined)
         count += 1;
@@ -277,13 +279,16 @@ export function createReceiverChecks(
           timeoutMs !== undefined && receipt.running && now >= receipt.startedAt + timeoutMs;
         if (verdict?.kind === 'ack')
           violate('retry', `${what} was sent back as failed, and its handler had done it`);
-        if (verdict === undefined && !timedOut && !foreign)
+        // Whoever leaves the loop of a pulled consumer gives back what he holds, and may still work on it.
+        const left = receipt.consumer?.how.kind === 'pull' && receipt.consumer.stopping;
+        if (left) fate.disturbed = true;
+        if (verdict === undefined && !timedOut && !foreign && !left)
           violate('retry', `${what} was sent back as failed, and no handler had failed`);
         if (verdict?.kind !== 'retry' && verdict?.kind !== 'throw') return;
         const due = options.canDelay ? now + settlement.delayMs : now;
         const stopping = receipt.consumer?.stopping === true && !options.canDelay;
         // A broker that does not count begins again at one.
-        if (receipt.attempt === undefined) fate.failures = 0;
+        if (receipt.attempt === undefined && !foreign) fate.disturbed = true;
         if (due < verdict.notBefore && !stopping)
           violate(
             'retry-delay',
@@ -293,12 +298,7 @@ export function createReceiverChecks(
         return;
       }
       case 'release':
-        // Whoever leaves the loop of a pulled consumer gives back what he holds.
-        if (receipt.consumer?.how.kind === 'pull' && receipt.consumer.stopping) {
-          fate.disturbed = true;
-          return;
-        }
-        if (receipt.starts > 0 && verdict?.kind !== 'behind')
+        if (receipt.starts > 0)
           violate(
             'release',
             `${what} was given back as never touched, and its handler had been called`,

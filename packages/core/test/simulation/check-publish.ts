@@ -110,8 +110,9 @@ export function createPublishChecks(ledger: Ledger): PublishChecks {
       const { role, group } = sender.address;
       batch.forEach((entry, index) => {
         // Core cannot know whether this dead letter exists, so the message may come again.
-        if (role === 'dead-letter' && outcomes[index]?.ok !== true)
-          ledger.disturb(entry.message.channel, group ?? entry.message.channel, entry.message.id);
+        if (role !== 'dead-letter' || outcomes[index]?.ok === true) return;
+        ledger.deadLettersTroubled = true;
+        ledger.disturb(entry.message.channel, group ?? entry.message.channel, entry.message.id);
       });
       for (const entry of batch) if (entry.lane !== undefined) sender.lanes.delete(entry.lane);
     },
@@ -140,7 +141,11 @@ export function createPublishChecks(ledger: Ledger): PublishChecks {
           'dead-letter',
           `${message.id} of ${group} became a dead letter, and nothing had condemned it`,
         );
-      else if (message.headers.get('imreason') !== fate.condemned && fate.condemned !== '') {
+      else if (
+        message.headers.get('imreason') !== fate.condemned &&
+        fate.condemned !== '' &&
+        !fate.disturbed
+      ) {
         violate(
           'dead-letter',
           `the dead letter ${message.id} of ${group} says '${String(message.headers.get('imreason'))}' instead of '${fate.condemned}'`,
@@ -155,7 +160,7 @@ export function createPublishChecks(ledger: Ledger): PublishChecks {
           `the dead letter ${message.id} of ${group} does not say where it came from or how often it was tried`,
         );
       }
-      if (fate.deadLetters > 1 && !fate.disturbed)
+      if (fate.deadLetters > 1 && !fate.disturbed && !ledger.deadLettersTroubled)
         violate(
           'dead-letter',
           `${message.id} of ${group} is ${fate.deadLetters} times among the dead letters, and nothing had gone wrong`,

@@ -30,6 +30,8 @@ export function createDriver(
     if (client.driverClosed)
       monitor.ledger.violate('after-close', `${name} was opened after the driver was closed`);
     const fault = faults.next('open');
+    if (fault !== undefined || loop.now() < faults.outageUntil)
+      monitor.ledger.deadLettersTroubled = true;
     trace?.add(`${name} open${fault === undefined ? '' : ` fault ${fault.effect}`}`);
     return new Promise((resolve, reject) => {
       // A slow one comes although nobody waits for it any more, as a socket may.
@@ -84,7 +86,7 @@ function label(address: Address): string {
   return `${address.channel}${address.group === undefined ? '' : `/${address.group}`}${dead}-`;
 }
 
-export function capabilitiesOf(plan: Plan): Capabilities {
+function capabilitiesOf(plan: Plan): Capabilities {
   const common = {
     receive: true,
     durable: true,
@@ -147,5 +149,7 @@ export function capabilitiesOf(plan: Plan): Capabilities {
         dedupe: false,
         replay: true,
       };
+    default:
+      return broker satisfies never;
   }
 }

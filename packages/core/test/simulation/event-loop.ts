@@ -83,7 +83,7 @@ export function createEventLoop(): EventLoop {
           if (end === undefined) setImmediate(step);
           else resolve(end);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       setImmediate(step);

@@ -105,6 +105,8 @@ function brokerOf(mode: Mode, random: Random): BrokerPlan {
         send,
         receive,
       };
+    default:
+      return mode satisfies never;
   }
 }
 
@@ -320,7 +322,7 @@ function troubleOf(mood: Mood, random: Random): Act {
     case 2:
       return { kind: 'ack-early', ms };
     case 3:
-      return { kind: 'hang', ms: mood.slow ? 40_000 : 2_000, then: random.pick(['ok', 'throw']) };
+      return { kind: 'hang', ms: mood.slow ? 40_000 : 2_000, end: random.pick(['ok', 'throw']) };
     default:
       return { kind: 'throw', ms, ...(random.chance(0.3) ? { mutate: true } : {}) };
   }

@@ -62,6 +62,8 @@ export function createHandlers(world: World, core: Core): Handlers {
         )
           return;
         decide(consumer, delivery, { kind: 'throw', notBefore: 0 });
+        // What was pulled has no handler whose return core could wait for.
+        if (consumer.how.kind === 'pull') monitor.handlers.returned(receipt);
       });
     }
     return { receipt, act };
@@ -90,10 +92,10 @@ export function createHandlers(world: World, core: Core): Handlers {
   }
 
   /** A settlement by the application: its promise may say that it came too late, and nothing else. */
-  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<boolean> {
+  async function settled(settling: Promise<void>, delivery: AnyDelivery): Promise<string> {
     try {
       await settling;
-      return true;
+      return 'done';
     } catch (error) {
       const code = core.IntermodalError.is(error) ? error.code : String(error);
       trace?.add(`settling ${delivery.id} says ${code}`);
@@ -111,7 +113,7 @@ export function createHandlers(world: World, core: Core): Handlers {
       ];
       if (!expected.includes(code))
         monitor.ledger.violate('settle-code', `settling ${delivery.id} failed as '${code}'`);
-      return false;
+      return code;
     }
   }
 
@@ -144,7 +146,7 @@ export function createHandlers(world: World, core: Core): Handlers {
         return;
       case 'hang':
         await hang(consumer, act.ms, delivery.signal);
-        if (act.then === 'throw') throw failed(consumer, delivery);
+        if (act.end === 'throw') throw failed(consumer, delivery);
         decide(consumer, delivery, { kind: 'ack' });
     }
   }
@@ -171,7 +173,7 @@ export function createHandlers(world: World, core: Core): Handlers {
 
   return {
     each(consumer) {
-      return (delivery) => {
+      return (delivery): Promise<void> | undefined => {
         enter(consumer);
         const { receipt, act } = begin(consumer, delivery);
         const over = (): void => {
@@ -181,7 +183,7 @@ export function createHandlers(world: World, core: Core): Handlers {
         if (act.kind === 'ok' && act.ms === 0) {
           decide(consumer, delivery, { kind: 'ack' });
           over();
-          return;
+          return undefined;
         }
         return perform(consumer, delivery, act).finally(over);
       };
@@ -235,6 +237,12 @@ export function createHandlers(world: World, core: Core): Handlers {
     },
   };
 
+  /** Where its dead letter could not be stored it comes again, and so does what is behind it. */
+  async function rejectInBatch(delivery: AnyDelivery, again: Set<AnyDelivery>): Promise<void> {
+    const said = await settled(delivery.reject(`not wanted ${delivery.id}`), delivery);
+    if (!['done', 'lease-lost', 'already-settled'].includes(said)) again.add(delivery);
+  }
+
   /** One after another, each as its act says; those that are fine are left to the return, which acks them. */
   async function performAll(
     consumer: ConsumerState,
@@ -256,9 +264,7 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
         case 'reject':
           decide(consumer, delivery, { kind: 'reject', reason: `not wanted ${delivery.id}` });
-          // A dead letter that could not be stored: it comes again, and so does what is behind it.
-          if (!(await settled(delivery.reject(`not wanted ${delivery.id}`), delivery)))
-            again.add(delivery);
+          await rejectInBatch(delivery, again);
           break;
         case 'retry':
           await settled(retry(consumer, delivery, act.delayMs), delivery);
@@ -269,7 +275,7 @@ export function createHandlers(world: World, core: Core): Handlers {
           break;
         case 'hang':
           await hang(consumer, act.ms, delivery.signal);
-          if (act.then === 'throw') failing = true;
+          if (act.end === 'throw') failing = true;
           left.push(delivery);
           break;
         case 'ok':
@@ -282,21 +288,16 @@ export function createHandlers(world: World, core: Core): Handlers {
     for (const { delivery, receipt } of begun) {
       const { key } = delivery;
       const ordered = receipt.lane !== undefined && key !== undefined;
-      if (ordered && behind.has(key) && left.includes(delivery)) {
-        decide(consumer, delivery, { kind: 'behind' });
-        continue;
-      }
       if (left.includes(delivery)) {
-        if (failing) failed(consumer, delivery);
+        if (ordered && behind.has(key)) decide(consumer, delivery, { kind: 'behind' });
+        else if (failing) failed(consumer, delivery);
         else decide(consumer, delivery, { kind: 'ack' });
       }
-      if (
-        ordered &&
-        (again.has(delivery) ||
-          receipt.verdict?.kind === 'throw' ||
-          receipt.verdict?.kind === 'retry')
-      )
-        behind.add(key);
+      const comesAgain =
+        again.has(delivery) ||
+        receipt.verdict?.kind === 'throw' ||
+        receipt.verdict?.kind === 'retry';
+      if (ordered && comesAgain) behind.add(key);
     }
     if (failing) throw new Error('the batch failed');
   }

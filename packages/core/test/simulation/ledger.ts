@@ -26,6 +26,8 @@ export interface Ledger {
   readonly stored: readonly StoredMessage[];
   fate(channel: ChannelPlan, group: string, id: string): Fate;
   fates(): Iterable<Fate>;
+  /** Whether a dead letter may have failed, so that what must become one comes again. */
+  deadLettersTroubled: boolean;
   /** A fault has touched it: it may be repeated. */
   disturb(channel: string, group: string, id: string): void;
 }
@@ -50,7 +52,6 @@ export function createLedger(): Ledger {
       deadLetters: 0,
       condemned: undefined,
       starts: 0,
-      failures: 0,
       notBefore: 0,
       disturbed: false,
     };
@@ -97,6 +98,7 @@ export function createLedger(): Ledger {
       return one;
     },
     stored,
+    deadLettersTroubled: false,
     fate,
     fates: () => fates.values(),
     disturb(channel, group, id) {

@@ -102,7 +102,7 @@ export type Act =
   /** Acks, then goes on working. */
   | { readonly kind: 'ack-early'; readonly ms: number }
   /** Until its signal, or `ms`. */
-  | { readonly kind: 'hang'; readonly ms: number; readonly then: 'ok' | 'throw' };
+  | { readonly kind: 'hang'; readonly ms: number; readonly end: 'ok' | 'throw' };
 
 export interface MessagePlan {
   readonly id: string;

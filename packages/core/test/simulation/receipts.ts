@@ -87,6 +87,8 @@ export function createReceipts(world: World): Receipts {
         running: false,
         verdict: undefined,
         consumer: undefined,
+        lapsed: false,
+        leaving: false,
         tainted: false,
         cancelExpiry: () => undefined,
       };

@@ -43,8 +43,6 @@ export interface Fate {
   condemned: string | undefined;
   /** Handler calls. */
   starts: number;
-  /** Handler calls that ended in a throw, or took too long. */
-  failures: number;
   /** No handler may be called before. */
   notBefore: number;
   /** Something happened that excuses a repeat: a fault, a lost lease or connection, a copy, a stop. */
@@ -87,6 +85,10 @@ export interface Receipt {
   running: boolean;
   verdict: Verdict | undefined;
   consumer: ConsumerState | undefined;
+  /** Its lease was over for a moment, as far as core knew. */
+  lapsed: boolean;
+  /** Its lane is being handed over: once its handler is over, core lets it go. */
+  leaving: boolean;
   /** A fault touched it: what follows is not core's fault. */
   tainted: boolean;
   /** The broker side's own. */

@@ -2,6 +2,7 @@ import type { Address, Prepared, Sender, SendOutcome, WireMessage } from '../../
 import { IntermodalError } from '../../src/error.ts';
 import type { Broker } from './broker.ts';
 import type { SendEntry, SenderState } from './check-publish.ts';
+import type { SendFault } from './plan.ts';
 import { createRandom, type Random } from './random.ts';
 import type { ClientState } from './records.ts';
 import { createWire, type Wire } from './wire.ts';
@@ -40,7 +41,9 @@ export function createSender(
     name,
     client,
     ordered,
-    onCut: () => undefined,
+    onCut() {
+      if (address.role === 'dead-letter') monitor.ledger.deadLettersTroubled = true;
+    },
     onBrokerLoss: () => wires.delete(wire),
     onClientLoss: () => undefined,
   });
@@ -110,7 +113,7 @@ export function createSender(
 
   function decide(
     entries: readonly SendEntry[],
-    effect: string | undefined,
+    effect: SendFault | undefined,
     chance: Random,
   ): readonly EntryFate[] {
     if (world.loop.now() < faults.throttleUntil)
@@ -128,8 +131,12 @@ export function createSender(
       case 'refuse':
       case 'throttle':
         return refuseSome(entries, effect, chance);
-      default:
+      case 'late':
+      case 'lose-request':
+      case undefined:
         return entries.map(() => done);
+      default:
+        return effect satisfies never;
     }
   }
 

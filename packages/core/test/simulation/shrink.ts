@@ -16,7 +16,7 @@ export async function shrink(
   let runs = 0;
 
   async function attempt(candidate: Plan): Promise<boolean> {
-    if (runs >= budget) return false;
+    if (runs >= budget || JSON.stringify(candidate) === JSON.stringify(best)) return false;
     runs += 1;
     if (!(await shows(candidate))) return false;
     best = candidate;
@@ -66,7 +66,8 @@ export async function shrink(
     return smaller;
   }
 
-  while (runs < budget && (await once()));
+  let smaller = true;
+  while (smaller) smaller = await once();
   return best;
 }
 

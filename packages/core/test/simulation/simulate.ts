@@ -8,7 +8,7 @@ import { createMonitor } from './monitor.ts';
 import { type Fault, isCallFault, type Plan } from './plan.ts';
 import { createRandom } from './random.ts';
 import { createTrace } from './trace.ts';
-import { createFaultBook, createLatency, type World } from './world.ts';
+import { createFaultBook, createLatency, roundTripMs, type World } from './world.ts';
 
 export interface Result {
   readonly violation: Violation | undefined;
@@ -46,6 +46,7 @@ export async function simulate(
     latency: createLatency(plan),
   };
   const { ledger } = world.monitor;
+  ledger.deadLettersTroubled = isCramped(plan);
   const onRejection = (reason: unknown): void => {
     ledger.violate(
       'unhandled',
@@ -77,6 +78,14 @@ export async function simulate(
     hash: trace?.hash() ?? 0,
     trace: trace?.lines ?? [],
   };
+}
+
+/** Whether a dead letter may be too late without any fault: a slow network, and little time. */
+function isCramped(plan: Plan): boolean {
+  const roundTrips =
+    4 +
+    plan.steps.reduce((sum, step) => sum + (step.do === 'publish' ? step.messages.length : 1), 0);
+  return plan.clients.some((client) => client.operationTimeoutMs < roundTrips * roundTripMs(plan));
 }
 
 async function runPlan(world: World, core: Core): Promise<void> {
@@ -160,7 +169,10 @@ function suffer(
         for (const wire of wires.receivers) wire.cut(fault.clientMs, fault.brokerMs);
       return;
     }
-    default:
+    case 'expire':
+    case 'duplicate':
+    case 'move':
+    case 'split':
       broker.suffer(fault);
   }
 }

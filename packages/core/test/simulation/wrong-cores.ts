@@ -11,8 +11,78 @@ export interface Mutation {
   readonly replace: string;
 }
 
+export interface WrongCore {
+  readonly mutations: readonly Mutation[];
+  /** The checks that may find it: anything else would be a fault of core itself. */
+  readonly foundBy: readonly string[];
+}
+
 /** Cores that are wrong on purpose: the simulation must find each of them. */
-export const wrongCores: Readonly<Record<string, readonly Mutation[]>> = {};
+export const wrongCores: Readonly<Record<string, WrongCore>> = {
+  'ack-before-handler': {
+    foundBy: ['ack', 'watermark'],
+    mutations: [
+      {
+        file: 'run-each.ts',
+        find: 'engine.started(held, handle);',
+        replace: 'engine.started(held, handle); handle.ack().catch(() => undefined);',
+      },
+    ],
+  },
+  'ceil-instead-of-prefix': {
+    foundBy: ['watermark'],
+    mutations: [
+      {
+        file: 'watermark.ts',
+        find: 'if (marks[first] === mark) advance();',
+        replace: 'const at = marks.indexOf(mark); if (at >= first) { first = at; advance(); }',
+      },
+    ],
+  },
+  'resend-loses-delay': {
+    foundBy: ['delay'],
+    mutations: [
+      {
+        file: 'publish-dispatch.ts',
+        find: 'if (pending.preparedBy === sender) return pending.prepared;',
+        replace: `if (pending.preparedBy === sender) {
+        if (pending.failures === 0) return pending.prepared;
+        return sender.prepare({ ...pending.message, delayMs: undefined });
+      }`,
+      },
+    ],
+  },
+  'stale-token-accepted': {
+    foundBy: ['token'],
+    mutations: [
+      {
+        file: 'consumer-engine.ts',
+        find: 'epoch = {\n      receiver,',
+        replace: 'epoch = Object.assign(epoch ?? {}, {\n      receiver,',
+      },
+      {
+        file: 'consumer-engine.ts',
+        find: 'operationTimeoutMs, holding.leaseLost),\n    };',
+        replace: 'operationTimeoutMs, holding.leaseLost),\n    });',
+      },
+      {
+        file: 'consumer-engine.ts',
+        find: 'holding.loseAll((held) => held.epoch === gone, error);',
+        replace: '',
+      },
+    ],
+  },
+  'lane-released-too-early': {
+    foundBy: ['order', 'order-settle'],
+    mutations: [
+      {
+        file: 'handler-calls.ts',
+        find: 'if (thrown !== undefined) {',
+        replace: 'lanes.done(held);\n    if (thrown !== undefined) {',
+      },
+    ],
+  },
+};
 
 export interface Copy {
   readonly folder: URL;

@@ -21,15 +21,19 @@ MotoRequestHandler.disable_nagle_algorithm = True
 # Each request has its thread, but moto guards its queues almost nowhere: a message sent while another
 # is being deleted is lost, and two receives can take the same one. So: one request at a time.
 changed = threading.Condition(threading.RLock())
+receives = threading.local()
 
 
 def one_at_a_time(method):
     @functools.wraps(method)
     def guarded(*args, **kwargs):
         with changed:
+            # These call one another.
+            before = getattr(receives, "now", None)
             try:
                 return method(*args, **kwargs)
             finally:
+                receives.now = before
                 changed.notify_all()
 
     return guarded
@@ -52,6 +56,9 @@ class LockedGroups:
         self.look_again()
 
     def look_again(self):
+        # While a receive goes through the queue its time stands still: a message that becomes visible
+        # in between would be skipped, and the next one of its group delivered.
+        receives.now = time.time() * 1000
         self.in_flight = set(self.queue._pending_messages)
 
     def __contains__(self, group):
@@ -62,9 +69,6 @@ class LockedGroups:
 
     def __deepcopy__(self, memo):
         return self
-
-
-receives = threading.local()
 
 
 def locked_groups(queue):
@@ -82,7 +86,7 @@ def wait_for_messages(queue, timeout):
 sqs.Queue.pending_message_groups = property(locked_groups)
 sqs.Queue.wait_for_messages = wait_for_messages
 # Asked for every message of a queue at each request, in a way that is ten times as slow.
-sqs.unix_time_millis = lambda: time.time() * 1000
+sqs.unix_time_millis = lambda: getattr(receives, "now", None) or time.time() * 1000
 
 port, host = [*sys.argv[1:], "127.0.0.1"][:2]
 main(["-H", host, "-p", port])

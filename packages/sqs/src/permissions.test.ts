@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Grant, permissions, type SqsUse } from '../src/permissions.ts';
-import { cannedServer, type CannedServer, type Seen } from './canned-server.ts';
-import { deadOrders, never, opened, type Opened, orders, wireMessage } from './opened.ts';
+import { type Grant, permissions, type SqsUse } from './permissions.ts';
+import { cannedServer, type CannedServer, type Seen } from '../test/canned-server.ts';
+import { deadOrders, never, opened, type Opened, orders, wireMessage } from '../test/opened.ts';
 
 const uses: Readonly<Record<SqsUse, (driver: Opened, server: CannedServer) => Promise<unknown>>> = {
   async publish(driver) {
@@ -37,12 +37,15 @@ const uses: Readonly<Record<SqsUse, (driver: Opened, server: CannedServer) => Pr
       await transport.admin!.provision(address, plan, never).catch(() => undefined);
     }
   },
-  provision: ({ transport }) =>
-    transport.admin!.provision(
-      orders,
-      { mode: 'create', order: 'none', maxAttempts: 5, deadLetter: deadOrders },
-      never,
-    ),
+  provision({ transport }, server) {
+    server.on('GetQueueUrl', ({ QueueName: name }) => {
+      const isThere = server.of('CreateQueue').some(({ input }) => input['QueueName'] === name);
+      if (!isThere) return { error: 'QueueDoesNotExist' };
+      return { result: { QueueUrl: `${server.endpoint}/1/${String(name)}` } };
+    });
+    const plan = { mode: 'create', order: 'none', maxAttempts: 5, deadLetter: deadOrders } as const;
+    return transport.admin!.provision(orders, plan, never);
+  },
   purge: ({ transport }) => transport.admin!.purge!(orders, never),
   remove: ({ transport }) => transport.admin!.remove!(orders, never),
   check: ({ transport }) => transport.check(undefined, never),

@@ -1,7 +1,7 @@
 import type { Receiver, Token } from '@intermodal/core/driver';
 import { expect, test } from 'vitest';
-import { cannedServer, type CannedServer } from './canned-server.ts';
-import { never, opened, settableClock } from './opened.ts';
+import { cannedServer, type CannedServer } from '../test/canned-server.ts';
+import { never, opened, settableClock } from '../test/opened.ts';
 
 const day = 86_400_000;
 

@@ -1,7 +1,7 @@
 import type { SendOutcome, WireMessage } from '@intermodal/core/driver';
 import { expect, test } from 'vitest';
-import { cannedServer } from './canned-server.ts';
-import { deadOrders, never, opened, wireMessage } from './opened.ts';
+import { cannedServer } from '../test/canned-server.ts';
+import { deadOrders, never, opened, wireMessage } from '../test/opened.ts';
 
 async function outcomesOf(
   endpoint: string,

@@ -1,8 +1,8 @@
 import type { ProvisionPlan } from '@intermodal/core/driver';
 import { expect, test } from 'vitest';
-import type { SqsTransportOptions } from '../src/index.ts';
-import { account, cannedServer, type CannedServer, region } from './canned-server.ts';
-import { deadOrders, never, opened, orders } from './opened.ts';
+import type { SqsTransportOptions } from './index.ts';
+import { account, cannedServer, type CannedServer, region } from '../test/canned-server.ts';
+import { deadOrders, never, opened, orders } from '../test/opened.ts';
 
 const plan: ProvisionPlan = {
   mode: 'create',
@@ -296,6 +296,8 @@ test('backlog is what an auto-scaler asks for', async () => {
   });
   queues.set('orders_dlq', { attributes: counts('1', '4', '0'), tags: {} });
   expect(await driver.transport.admin!.backlog!(orders, never)).toMatchObject({ deadLettered: 5 });
+  const dead = await driver.transport.admin!.backlog!(deadOrders, never);
+  expect(dead).toMatchObject({ ready: 1, deadLettered: 0 });
 });
 
 test('dead letters are moved by the service, which is waited for', async () => {
@@ -329,6 +331,7 @@ test.each([
   [{ error: 'UnknownOperationException' }, undefined],
   [{ error: 'UnsupportedOperation' }, undefined],
   [{ error: 'InvalidParameterValue' }, undefined],
+  [{ raw: '<!doctype html>', status: 500 }, undefined],
   [{ result: {} }, 0.5],
 ] as const)(
   'where the service cannot (%j, at %s per second) it says so, and core does it',

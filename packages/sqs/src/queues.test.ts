@@ -1,12 +1,8 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { expect, expectTypeOf, test } from 'vitest';
-import {
-  type SqsFifoCapabilities,
-  type SqsStandardCapabilities,
-  sqsTransport,
-} from '../src/index.ts';
-import { account, cannedServer, region } from './canned-server.ts';
-import { credentials, deadOrders, never, opened, orders } from './opened.ts';
+import { type SqsFifoCapabilities, type SqsStandardCapabilities, sqsTransport } from './index.ts';
+import { account, cannedServer, region } from '../test/canned-server.ts';
+import { credentials, deadOrders, never, opened, orders } from '../test/opened.ts';
 
 const url = `https://sqs.${region}.amazonaws.com/${account}/foreign`;
 
@@ -143,6 +139,19 @@ test('clients that are passed in stay the caller’s, and are checked', async ()
   await driver.close();
   await expect(sqsTransport({ client }).check(orders, never)).resolves.toBeUndefined();
   client.destroy();
+});
+
+test('credentials are looked up once for both clients', async () => {
+  await using server = await cannedServer();
+  let lookedUp = 0;
+  const provider = (): Promise<typeof credentials> => {
+    lookedUp += 1;
+    return Promise.resolve(credentials);
+  };
+  await using driver = opened(server.endpoint, { credentials: provider, waitSeconds: 0 });
+  await driver.sender();
+  await (await driver.receiver()).receive(1, never);
+  expect(lookedUp).toBe(1);
 });
 
 test('a queue has one group, by its tag or by what this process does', async () => {

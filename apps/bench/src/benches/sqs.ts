@@ -1,0 +1,130 @@
+import type { Aim, Bench, Contender, Result } from '../bench.ts';
+import {
+  handConsume,
+  handPublish,
+  handPublishAll,
+  sdkConsume,
+  sdkPublish,
+} from '../sqs/by-hand.ts';
+import { cannedServer } from '../sqs/canned.ts';
+import {
+  consumerBatches,
+  consumerOne,
+  producerOne,
+  producerTen,
+} from '../sqs/consumer-and-producer.ts';
+import { intermodalConsume, intermodalPublish } from '../sqs/intermodal.ts';
+import { preparePeers } from '../sqs/peers.ts';
+import { squissConsume, squissPublish } from '../sqs/squiss.ts';
+import { toolkitConsume, toolkitPublish } from '../sqs/toolkit.ts';
+import { consuming, publishing } from '../sqs/work.ts';
+
+const publishers: readonly Contender[] = [
+  handPublish,
+  handPublishAll,
+  intermodalPublish,
+  sdkPublish,
+  producerTen,
+  producerOne,
+  squissPublish,
+  toolkitPublish,
+].map(publishing);
+
+function consumers(handlerMs: number): readonly Contender[] {
+  return [
+    handConsume,
+    intermodalConsume,
+    sdkConsume,
+    consumerOne,
+    consumerBatches,
+    squissConsume,
+    toolkitConsume,
+  ].map((options) => consuming(options, handlerMs));
+}
+
+function cpuBesideHand(intermodal: string, hand: string): Aim {
+  return {
+    text: 'client CPU at most 1.05 times that of the loop by hand',
+    reached: (result) =>
+      both(result(intermodal), result(hand), (mine, its) => {
+        const ratio = mine.cpuMsPer1000 / its.cpuMsPer1000;
+        return { figure: `× ${ratio.toFixed(2)}`, enough: ratio <= 1.05 };
+      }),
+  };
+}
+
+function requestsAtMost(most: number, intermodal: string): Aim {
+  return {
+    text: `at most ${most} requests for 1,000 messages`,
+    reached(result) {
+      const requests = result(intermodal)?.requestsPer1000;
+      if (requests === undefined) return undefined;
+      return { figure: requests.toFixed(1), enough: requests <= most };
+    },
+  };
+}
+
+const threeTimesConsumer: Aim = {
+  text: 'throughput at least 3 times that of sqs-consumer',
+  reached: (result) =>
+    both(result(intermodalConsume.name), result(consumerOne.name), (mine, its) => {
+      const ratio = mine.messagesPerSecond / its.messagesPerSecond;
+      return { figure: `× ${ratio.toFixed(1)}`, enough: ratio >= 3 };
+    }),
+};
+
+function both<T>(
+  one: Result | undefined,
+  other: Result | undefined,
+  compare: (one: Result, other: Result) => T,
+): T | undefined {
+  return one === undefined || other === undefined ? undefined : compare(one, other);
+}
+
+const publishAims = [
+  cpuBesideHand(intermodalPublish.name, handPublish.name),
+  requestsAtMost(105, intermodalPublish.name),
+];
+const consumeAims = [
+  cpuBesideHand(intermodalConsume.name, handConsume.name),
+  requestsAtMost(210, intermodalConsume.name),
+];
+
+function overNetwork(latencyMs: number): readonly Bench[] {
+  const suffix = latencyMs === 0 ? '' : `-${latencyMs}ms`;
+  const where = latencyMs === 0 ? 'a server that answers at once' : `${latencyMs} ms round trip`;
+  const shared = {
+    prepare: preparePeers,
+    surround: () => cannedServer(latencyMs),
+    warmUp: 1_000,
+  };
+  return [
+    {
+      ...shared,
+      name: `sqs-publish${suffix}`,
+      title: `200 bytes, 16 keys, 32 at a time, standard queue; ${where}`,
+      messages: 10_000,
+      contenders: publishers,
+      aims: publishAims,
+    },
+    {
+      ...shared,
+      name: `sqs-consume${suffix}`,
+      title: `receive and delete 200 bytes, 32 at a time, handler that does nothing; ${where}`,
+      messages: latencyMs === 0 ? 10_000 : 5_000,
+      contenders: consumers(0),
+      aims: consumeAims,
+    },
+    {
+      ...shared,
+      name: `sqs-consume-20ms-handler${suffix}`,
+      title: `receive and delete 200 bytes, 32 at a time, handler of 20 ms; ${where}`,
+      messages: 3_000,
+      warmUp: 500,
+      contenders: consumers(20),
+      aims: [...consumeAims, threeTimesConsumer],
+    },
+  ];
+}
+
+export const benches: readonly Bench[] = [...overNetwork(0), ...overNetwork(10)];

@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { orderLines } from './shop-run.ts';
+
+// Each test starts Node once or more, and the machine may be busy.
+vi.setConfig({ testTimeout: 90_000 });
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'shop-demo-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+  readonly error: string;
+}
+
+function start(...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ['--conditions=intermodal:source', main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(
+    ([[code], output, error]): Ended => ({ code: code as number | null, output, error }),
+  );
+  return { child, ended };
+}
+
+function demo(...args: readonly string[]): Promise<Ended> {
+  return start(...args).ended;
+}
+
+function file(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Resolves once the ledger of a running demo has so many lines. */
+async function ledgerLines(count: number): Promise<void> {
+  const path = join(folder, 'state', 'ledger.jsonl');
+  const lines = (): number =>
+    existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+  await expect.poll(lines, { timeout: 60_000, interval: 10 }).toBeGreaterThanOrEqual(count);
+}
+
+describe('--once', () => {
+  test('ends by itself with one line of totals and exit code 0', async () => {
+    const { code, output, error } = await demo('--once');
+    expect(code).toBe(0);
+    const totals: unknown = JSON.parse(output);
+    expect(output).toBe(`${JSON.stringify(totals)}\n`);
+    expect(totals).toEqual({
+      transport: 'memory',
+      orders: 3_000,
+      badLines: 0,
+      published: 18_000,
+      delivered: 36_000,
+      lost: 0,
+      repeated: 0,
+      outOfOrder: 0,
+      seconds: expect.any(Number) as number,
+    });
+    expect(error).toContain('memory: 3,000 orders');
+  });
+
+  test('names the bad lines of a file of your own and goes on with the others', async () => {
+    const path = file('orders.jsonl', `${orderLines(2)}{"orderId":7}\n\nno\n`);
+    const { code, output, error } = await demo('--once', '--orders', path);
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toMatchObject({ orders: 2, badLines: 2, published: 12, lost: 0 });
+    expect(error).toContain('Line 3 is skipped: orderId: expected string, received number;');
+    expect(error).toContain('Line 5 is skipped: not valid JSON.');
+  });
+
+  test('of a file without any order says so by its totals', async () => {
+    const { code, output } = await demo('--once', '--orders', file('none.jsonl', ''));
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toMatchObject({ orders: 0, published: 0, delivered: 0, lost: 0 });
+  });
+});
+
+test('without --once the totals are for people, and the page is said to be missing', async () => {
+  const { code, output, error } = await demo('--orders', file('orders.jsonl', orderLines(5)));
+  expect({ code, output }).toEqual({ code: 0, output: '' });
+  expect(error).toMatch(/memory: 5 orders in .* s\n {2}published +30\n/);
+  expect(error).toContain('the page that shows it live is still to come');
+});
+
+test('--help lists the options', async () => {
+  const { code, output } = await demo('--help');
+  expect(code).toBe(0);
+  for (const option of ['--transport', '--orders', '--state', '--once', '--patience'])
+    expect(output).toContain(option);
+});
+
+test.each([
+  ['an unknown option', ['--nope']],
+  ['an unknown transport', ['--transport', 'kafka:']],
+  ['a file that is not there', ['--orders', '/nowhere/orders.jsonl']],
+  ['a folder instead of a file', ['--orders', tmpdir()]],
+  ['a state folder that cannot be made', ['--state', '/dev/null/state']],
+])('%s is one sentence and exit code 2', async (_, args) => {
+  const { code, output, error } = await demo('--once', ...args);
+  expect({ code, output }).toEqual({ code: 2, output: '' });
+  expect(error).toMatch(/^[^\n]+\.\n$/);
+});
+
+describe('--state', () => {
+  test('gives the totals of a run that is over again, and publishes nothing', async () => {
+    const args = [
+      '--once',
+      '--state',
+      join(folder, 'state'),
+      '--orders',
+      file('a', orderLines(20)),
+    ];
+    const first = await demo(...args);
+    const second = await demo(...args);
+    expect([first.code, second.code]).toEqual([0, 0]);
+    const withoutTime = ({ output }: Ended): string => output.replace(/"seconds".*/, '');
+    expect(withoutTime(second)).toBe(withoutTime(first));
+    expect(second.error).toContain('Going on from');
+  });
+
+  test('after SIGKILL counts as lost what memory held, and nothing else', async () => {
+    const args = ['--once', '--state', join(folder, 'state'), '--patience', '0.5'];
+    const { child, ended } = start(...args);
+    await ledgerLines(5_000);
+    child.kill('SIGKILL');
+    expect((await ended).code).toBeNull();
+    const { code, output } = await demo(...args);
+    expect(code).toBe(1);
+    const totals = JSON.parse(output) as Readonly<Record<string, number>>;
+    expect(totals).toMatchObject({ orders: 3_000, badLines: 0, outOfOrder: 0 });
+    expect(totals['lost']).toBeGreaterThan(0);
+    expect(totals['published']).toBeGreaterThanOrEqual(3_000);
+  });
+
+  test('of another transport or of other orders is refused', async () => {
+    const state = join(folder, 'state');
+    await demo('--once', '--state', state, '--orders', file('a', orderLines(2)));
+    const { code, error } = await demo(
+      '--once',
+      '--state',
+      state,
+      '--orders',
+      file('b', orderLines(3)),
+    );
+    expect(code).toBe(2);
+    expect(error).toContain('is of a run with other orders');
+  });
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)(
+  '%s lets what was placed go through, reports it, and is exit code 130',
+  async (signal) => {
+    const orders = file('many.jsonl', orderLines(20_000));
+    const { child, ended } = start('--once', '--orders', orders, '--state', join(folder, 'state'));
+    await ledgerLines(2);
+    child.kill(signal);
+    const { code, output, error } = await ended;
+    expect(code).toBe(130);
+    const totals = JSON.parse(output) as Readonly<Record<string, number>>;
+    expect(totals).toMatchObject({ lost: 0, repeated: 0, outOfOrder: 0 });
+    expect(totals['orders']).toBeLessThan(20_000);
+    expect(totals['delivered']).toBe(12 * (totals['orders'] ?? 0));
+    expect(error).toContain('Stopping: no new orders');
+    expect(error).toContain('what was placed went through');
+  },
+);

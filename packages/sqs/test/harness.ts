@@ -1,0 +1,62 @@
+import { awsClientOptions, startBroker, startOwnBroker } from '@intermodal/brokers';
+import { startAwsProxy, startTcpProxy } from '@intermodal/brokers/faults';
+import type { Broker, Harness } from '@intermodal/conformance';
+import { type SqsTransportOptions, sqsTransport } from '../src/index.ts';
+import { faultsOf } from './faults.ts';
+
+interface Emulator {
+  readonly endpoint: string;
+  /** Where it is this process's own and keeps its messages. */
+  readonly restart?: () => Promise<void>;
+}
+
+/** Polls and silent connections are given up soon, so that no case waits for them. */
+function optionsFor(endpoint: string, fifo: boolean): SqsTransportOptions {
+  const connection = awsClientOptions('fauxqs', {}, endpoint);
+  return { ...connection, fifo, waitSeconds: 1, requestTimeoutMs: 3_000 };
+}
+
+async function open({ endpoint, restart }: Emulator, fifo: boolean): Promise<Broker> {
+  const aws = await startAwsProxy(endpoint);
+  const tcp = await startTcpProxy({ port: Number(new URL(aws.endpoint).port) });
+  return {
+    transport: () => sqsTransport(optionsFor(`http://${tcp.host}:${tcp.port}`, fifo)),
+    faults: { ...faultsOf(aws, tcp, endpoint), ...(restart === undefined ? {} : { restart }) },
+    program: {
+      module: new URL('program.ts', import.meta.url).href,
+      argument: JSON.stringify(optionsFor(endpoint, fifo)),
+    },
+    async close() {
+      await tcp.stop();
+      await aws.stop();
+    },
+  };
+}
+
+function pair(broker: string, start: () => Promise<Emulator>): readonly Harness[] {
+  let started: Promise<Emulator> | undefined;
+  return [false, true].map((fifo) => ({
+    name: `sqs-${fifo ? 'fifo' : 'standard'}-${broker.split(' ')[0]}`,
+    broker,
+    async open() {
+      started ??= start();
+      return open(await started, fifo);
+    },
+    times: { leaseMs: 2_000, withinMs: 20_000 },
+    limits: { messageBytes: 1_048_576 },
+  }));
+}
+
+/** One of its own, which may be killed. */
+export const onFauxqs: readonly Harness[] = pair('fauxqs 2.4.1', async () => {
+  const { environment, restart } = await startOwnBroker('fauxqs');
+  return { endpoint: environment['INTERMODAL_FAUXQS_ENDPOINT'] ?? '', restart };
+});
+
+/** Without restarts, after which it has forgotten everything. */
+export const onMoto: readonly Harness[] = pair('moto 5.2.5', async () => {
+  const { environment } = await startBroker('moto');
+  return { endpoint: environment['INTERMODAL_MOTO_ENDPOINT'] ?? '' };
+});
+
+export const harnesses: readonly Harness[] = [...onFauxqs, ...onMoto];
