@@ -60,7 +60,11 @@ export function ownEngine(name: string): OwnEngine {
       const alive = await Promise.all(processes.map(isAlive));
       const left = processes.filter((_, index) => alive[index]).map(({ pid }) => String(pid));
       const records = await readRecords();
-      return [...left, ...(await commandsWith(data)), ...records.map(({ file }) => file)];
+      // A broker's own children end by themselves as soon as they notice.
+      const deadline = Date.now() + 5000;
+      let children = await commandsWith(data);
+      while (children.length > 0 && Date.now() < deadline) children = await commandsWith(data);
+      return [...left, ...children, ...records.map(({ file }) => file)];
     },
     async listeningOn() {
       const { ports } = await record();

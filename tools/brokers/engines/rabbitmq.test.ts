@@ -10,7 +10,8 @@ describe('rabbitmq', () => {
 
 describe('rabbitmq-protocols', () => {
   const engine = ownEngine('rabbitmq-protocols');
-  const url = (meaning: string): string => engine.variable(`INTERMODAL_RABBITMQ_PROTOCOLS_${meaning}`);
+  const url = (meaning: string): string =>
+    engine.variable(`INTERMODAL_RABBITMQ_PROTOCOLS_${meaning}`);
 
   test('listens on loopback alone', async () => {
     expect(await engine.listeningOn()).not.toContain('00000000');

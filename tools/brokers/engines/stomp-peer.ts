@@ -46,7 +46,7 @@ export async function stompPeer(url: string): Promise<StompPeer> {
   };
   await once(socket, 'connect');
   const login = { login: username, passcode: password };
-  peer.send('CONNECT', { 'accept-version': '1.2', host: 'localhost', ...login });
+  peer.send('CONNECT', { 'accept-version': '1.2', host: '/', ...login });
   const { command, headers } = await peer.receive();
   if (command !== 'CONNECTED') throw new Error(`${command}: ${headers['message']}`);
   return peer;

@@ -9,7 +9,7 @@ export default defineConfig({
     include: ['engines/*.test.ts'],
     // Two cores: a broker that starts beside another takes twice as long.
     fileParallelism: false,
-    testTimeout: 180_000,
+    testTimeout: 120_000,
     hookTimeout: 900_000,
   },
 });

@@ -62,7 +62,8 @@ export async function launchLocally(
 
 /** Ends what a record names, from whichever process; the log stays. */
 export async function endLocalRun(record: LocalRun): Promise<void> {
-  for (const identity of record.processes.toReversed()) await endProcess(identity);
+  // What it would save is removed: there is nothing to wait for.
+  for (const identity of record.processes.toReversed()) await killProcess(identity);
   await rm(record.data, { recursive: true, force: true });
 }
 
@@ -137,8 +138,7 @@ function localInstance(
     run: async (name, ...args) => runCommand(broker, way.command?.(place, name, args), name),
     logs: async () => readFile(logFile, 'utf8'),
     async stop() {
-      for (const { identity } of started.toReversed()) await endProcess(identity);
-      await rm(place.data, { recursive: true, force: true });
+      await endLocalRun(record());
       await removeRecord(recordFile);
     },
   };
