@@ -1,6 +1,6 @@
 import { IntermodalError, type WireMessage } from '@intermodal/core/driver';
 import type { ConsumeMessage, Options } from 'amqplib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type WireForm, type Written, writeMessage } from './message.ts';
 import { isBrokersName, readMessage } from './read-message.ts';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Capabilities } from '@intermodal/core';
 import {
   type Address,
   type Receiver,
@@ -17,7 +16,7 @@ import { type ChannelModel, connect, type ConfirmChannel } from 'amqplib';
 import { afterEach } from 'vitest';
 import { amqpTransport, type AmqpTransportOptions } from '../src/index.ts';
 
-export type AnyTransport = Transport<Capabilities>;
+export type AnyTransport = Transport;
 
 export const never: AbortSignal = new AbortController().signal;
 
@@ -102,11 +101,10 @@ export async function publish(
 export async function collect(receiver: Receiver, count: number): Promise<WireDelivery[]> {
   const found: WireDelivery[] = [];
   const stop = new AbortController();
-  let isDead = false;
   void receiver.dead.then(() => {
-    isDead = true;
+    stop.abort();
   });
-  while (found.length < count && !isDead)
+  while (found.length < count && !stop.signal.aborted)
     found.push(...(await receiver.receive(count - found.length, stop.signal)));
   return found;
 }

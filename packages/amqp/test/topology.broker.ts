@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { IntermodalError } from '@intermodal/core/driver';
+import { type Address, IntermodalError } from '@intermodal/core/driver';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
 import {
+  type AnyTransport,
   collect,
   freshAddress,
   ids,
@@ -173,41 +174,44 @@ async function permissionsFor(use: string, channel: string): Promise<readonly st
   return patterns.map((pattern) => pattern.replaceAll('\\|', '|').replaceAll('orders', channel));
 }
 
-test.each([
-  ['everything', undefined],
-  ['publish, ', 'assume'],
-  ['publish with delays', 'assume'],
-  ['consume group', 'assume'],
-] as const)('the permissions for %s are enough', async (use, topology) => {
-  const address = freshAddress('p');
-  if (topology !== undefined) {
-    await provision(transportOf(server.options), address);
-    await publish(transportOf(server.options), address, 'a');
-  }
+async function restrictedTo(
+  use: string,
+  address: Address,
+  topology: 'declare' | 'assume',
+): Promise<AnyTransport> {
   const rights = await permissionsFor(use, address.channel);
   expect(rights).toHaveLength(3);
   await server.broker.run('rabbitmqctl', 'set_permissions', 'restricted', ...rights);
-  const transport = transportOf({
-    ...server.restricted,
-    ...(topology === undefined ? {} : { topology }),
-  });
-  if (topology === undefined) {
-    await provision(transport, address);
-    await publish(transport, address, 'a');
-  }
-  if (use.startsWith('publish')) {
-    const sender = await transport.openSender(wholeChannel(address), never);
-    const delays = use.includes('delays') ? { delayMs: 20 } : {};
-    expect(await send(sender, message('b', delays))).toEqual([{ ok: true }]);
-    const receiver = await openReceiver(transportOf(server.options), address);
-    expect(ids(await collect(receiver, 2))).toEqual(['a', 'b']);
-    return;
-  }
-  const receiver = await openReceiver(transport, address, { prefetch: 1 });
+  return transportOf({ ...server.restricted, topology });
+}
+
+test.each([
+  ['publish, ', {}],
+  ['publish with delays', { delayMs: 20 }],
+])('the permissions for %s are enough', async (use, fields) => {
+  const address = freshAddress('p');
+  const full = transportOf(server.options);
+  await provision(full, address);
+  const transport = await restrictedTo(use, address, 'assume');
+  const sender = await transport.openSender(wholeChannel(address), never);
+  expect(await send(sender, message('a', fields))).toEqual([{ ok: true }]);
+  expect(ids(await collect(await openReceiver(full, address), 1))).toEqual(['a']);
+});
+
+test.each([
+  ['everything', 'declare'],
+  ['consume group', 'assume'],
+] as const)('the permissions for %s are enough', async (use, topology) => {
+  const address = freshAddress('p');
+  const restricted = await restrictedTo(use, address, topology);
+  const admin = topology === 'declare' ? restricted : transportOf(server.options);
+  await provision(admin, address);
+  await publish(admin, address, 'a');
+  const receiver = await openReceiver(restricted, address, { prefetch: 1 });
   expect(ids(await collect(receiver, 1))).toEqual(['a']);
-  const dead = await transport.openSender({ ...address, role: 'dead-letter' }, never);
+  const dead = await restricted.openSender({ ...address, role: 'dead-letter' }, never);
   expect(await send(dead, message('dead'))).toEqual([{ ok: true }]);
-  const letters = await openReceiver(transport, { ...address, role: 'dead-letter' });
+  const letters = await openReceiver(restricted, { ...address, role: 'dead-letter' });
   expect(ids(await collect(letters, 1))).toEqual(['dead']);
 });
 
