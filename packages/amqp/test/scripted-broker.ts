@@ -13,6 +13,8 @@ import {
 /** A peer that speaks AMQP 0-9-1 and does what it is told: for versions and faults that no broker here has. */
 export interface ScriptedBroker extends AsyncDisposable {
   readonly port: number;
+  /** Reads from clients' sockets. */
+  chunks: number;
   /** Methods that clients have sent, `60.80` for basic.ack, with their arguments. */
   readonly heard: readonly Frame[];
   /** Resolves once clients have sent so many of them. */
@@ -92,6 +94,7 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
     socket.on('error', () => undefined);
     const read = createFrameReader(true);
     socket.on('data', (chunk: Buffer) => {
+      peer.chunks += 1;
       for (const each of read(chunk)) hear(socket, each);
     });
   });
@@ -117,7 +120,8 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
     consumer.socket.write(bytes(consumer.channel));
   }
 
-  return {
+  const peer: ScriptedBroker = {
+    chunks: 0,
     port: (server.address() as AddressInfo).port,
     heard,
     async untilHeard(method, count = 1) {
@@ -171,4 +175,5 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
       await closed;
     },
   };
+  return peer;
 }

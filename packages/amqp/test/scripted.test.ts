@@ -1,5 +1,7 @@
+import { connect, type Message } from 'amqplib';
 import { describe, expect, test } from 'vitest';
 import type { AmqpTransportOptions } from '../src/index.ts';
+import { writeTogether } from '../src/write-together.ts';
 import { channelCloseFrame } from './amqp-frames.ts';
 import { type ScriptedBroker, startScriptedBroker } from './scripted-broker.ts';
 import { collect, freshAddress, never, openReceiver, settle, transportOf } from './support.ts';
@@ -101,4 +103,17 @@ test('close does not wait for a broker that does not answer', async () => {
   await sender.close();
   await transport.close();
   expect(await sender.dead).toBeUndefined();
+});
+
+test('amqplib keeps its socket where its frames can be written together', async () => {
+  await using broker = await startScriptedBroker();
+  const model = await connect(`amqp://127.0.0.1:${broker.port}`);
+  expect(writeTogether(model)).toBe(true);
+  const channel = await model.createChannel();
+  broker.chunks = 0;
+  const messages = Array.from({ length: 100 }, (_, index) => ({ fields: { deliveryTag: index } }));
+  for (const each of messages) channel.ack(each as Message);
+  await broker.untilHeard('60.80', 100);
+  expect(broker.chunks).toBeLessThan(20);
+  await model.close();
 });
