@@ -57,7 +57,7 @@ function harness(kind: string, options: AmqpTransportOptions, on: BrokerName): H
     name: `amqp-${kind}-${on}`,
     broker: on === 'rabbitmq' ? 'RabbitMQ 3.10' : 'RabbitMQ 4.0',
     open: () => open(on, options),
-    times: { withinMs: 60_000, caseMs: 240_000 },
+    times: { withinMs: 120_000, caseMs: 300_000 },
     limits: {
       messageBytes: maxMessageBytes,
       ...(options.topology === 'verify' ? {} : { missingChannel: 'created' }),
