@@ -232,6 +232,8 @@ export interface ReceiverChecks {
 
 export interface ReceiverCheckOptions {
   readonly log: boolean;
+  /** A receiver can send a dead letter and ack in one. */
+  readonly transactions: boolean;
   /** The broker can bring a message again after a delay. */
   readonly canDelay: boolean;
   readonly atEndOfTurn: (check: () => void) => void;
@@ -305,7 +307,10 @@ export function createReceiverChecks(
           );
         return;
       case 'reject':
-        violate('capability', `${what} was settled by reject, which this receiver does not have`);
+        if (!options.transactions)
+          violate('capability', `${what} was settled by reject, which this receiver does not have`);
+        if (fate.condemned === undefined)
+          violate('dead-letter', `${what} was rejected, and nothing had condemned it`);
     }
   }
 
