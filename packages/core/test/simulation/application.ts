@@ -5,7 +5,16 @@ import type { AnyChannel, Client, Core, PublishSettings } from './core.ts';
 import { createDriver, type Wires } from './driver.ts';
 import { createProcess } from './event-loop.ts';
 import { createHandlers } from './handlers.ts';
-import type { ChannelPlan, ClientPlan, ConsumerPlan, How, MessagePlan, Step } from './plan.ts';
+import {
+  type ChannelPlan,
+  type ClientPlan,
+  type ConsumerPlan,
+  type How,
+  type MessagePlan,
+  type Step,
+  decodingMs,
+  schemaMs,
+} from './plan.ts';
 import type { AnyDelivery, ClientState, ConsumerState, Publication, Receipt } from './records.ts';
 import { roundTripMs, type World } from './world.ts';
 
@@ -71,7 +80,7 @@ export function createApplication(world: World, core: Core, broker: Broker): App
   /** Takes everything, in its own time. */
   function validate(value: unknown): Promise<{ readonly value: unknown }> {
     return new Promise((resolve) => {
-      loop.after(world.broker, schemaChance.int(30), () => {
+      loop.after(world.broker, schemaChance.int(schemaMs), () => {
         resolve({ value });
       });
     });
@@ -631,7 +640,11 @@ export function createApplication(world: World, core: Core, broker: Broker): App
           return;
         case 'concurrency':
           withConsumer(step.consumer, (own, opened) => {
-            own.state.concurrency = step.concurrency;
+            const { state } = own;
+            state.concurrency = Math.max(state.concurrency, step.concurrency);
+            loop.after(state.client.process, decodingMs(state.channel), () => {
+              state.concurrency = step.concurrency;
+            });
             opened.setConcurrency(step.concurrency);
           });
           return;

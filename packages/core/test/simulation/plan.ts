@@ -265,6 +265,14 @@ export type TimedFault = At &
 
 export type Fault = CallFault | TimedFault;
 
+/** How long an asynchronous schema takes for one body. */
+export const schemaMs = 30;
+
+/** And for a whole batch: what is being decoded may still be handed to its handler. */
+export function decodingMs(channel: ChannelPlan): number {
+  return channel.asyncSchema === true ? 11 * schemaMs : 0;
+}
+
 export function isCallFault(fault: Fault): fault is CallFault {
   return 'on' in fault;
 }
