@@ -10,3 +10,4 @@ if (contender === undefined) throw new Error(`no contender '${task.contender}' i
 const result = await measure(contender, task);
 // Some contenders leave polls open that nobody can end.
 process.send?.(result, () => process.exit());
+if (process.send === undefined) process.exit();

@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts';
-import type { Receiver, WireDelivery } from './driver.ts';
+import type { ReceiveLimits, Receiver, WireDelivery } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { timer, type Wheel } from './wheel.ts';
 
@@ -24,8 +24,10 @@ export interface Fetcher {
   stop(): Promise<void>;
 }
 
-// A few free slots wait this long for more, so that requests stay full; a single one is used then.
+// A few free slots wait this long for more, so that requests stay full; a single one is used then. Where a request costs,
+// which its receiver says by letting settlements wait for company, handlers of some ten milliseconds fill it meanwhile.
 const trickleMs = 10;
+const trickleLingers = 10;
 const firstRetryMs = 100;
 const maxRetryMs = 10_000;
 
@@ -64,7 +66,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       }
       if (free < useful && !trickleDue) {
         if (credit.receives === 0 && trickle.bucket === undefined)
-          wheel.set(trickle, clock.now() + trickleMs);
+          wheel.set(trickle, clock.now() + trickleWait(limits));
         return;
       }
       receive(receiver, Math.min(free, limits.maxPerReceive));
@@ -73,6 +75,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
 
   function receive(from: Receiver, max: number): void {
     const mine = credit;
+    wheel.cancel(trickle); // its time begins anew with what this one leaves free
     mine.requested += max;
     mine.receives += 1;
     from.receive(max, stopper.signal).then(
@@ -135,4 +138,8 @@ export function createFetcher(options: FetcherOptions): Fetcher {
       return new Promise((resolve) => idle.push(resolve));
     },
   };
+}
+
+function trickleWait({ settleLingerMs }: ReceiveLimits): number {
+  return Math.max(trickleMs, settleLingerMs * trickleLingers);
 }

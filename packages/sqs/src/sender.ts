@@ -31,7 +31,8 @@ export function createSender(
     maxBatchBytes: Math.max(leastBatchBytes, Math.min(serviceMaxBytes, form.maxMessageBytes)),
     maxInFlight: 20,
     entries: 'independent',
-    lingerMs: 5,
+    // Only while another batch is under way: about a round trip, or every batch beside a slow one goes out in part.
+    lingerMs: 20,
   };
 
   async function send(
