@@ -292,7 +292,7 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
       );
       const answered = wire.call<readonly SettleOutcome[]>(
         signal,
-        () => batch.map(() => 'lost'),
+        (error) => batch.map(() => (wire.open ? { failed: error } : 'lost')),
         (answer) => {
           const random = createRandom((fault?.salt ?? 0) + world.plan.seed);
           // A channel that is told nonsense, or a network that fails, ends the connection: single settlements do not fail.
@@ -328,8 +328,8 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
           if (outcome === 'done') receipt.answered = true;
           else if (outcome === 'lost') receipts.tellLost(receipt);
           else {
-            // Nothing has happened to it: it may be settled in another way now.
-            receipt.action = undefined;
+            // Nothing may have happened to it: a rejected one is not given up, and comes again.
+            if (receipt.action === 'reject') receipt.action = undefined;
             receipt.fate.disturbed = true;
           }
         });
