@@ -46,6 +46,10 @@ const refusal: SettleOutcome = {
   failed: new IntermodalError('rejected', 'the transaction was refused'),
 };
 
+function unanswered(cause: IntermodalError): IntermodalError {
+  return new IntermodalError('unavailable', 'no answer to a settlement', { cause });
+}
+
 function prepareDeadLetter(message: WireMessage): Prepared {
   return { bytes: message.body.length, lane: undefined, payload: copyOf(message) };
 }
@@ -292,7 +296,8 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
       );
       const answered = wire.call<readonly SettleOutcome[]>(
         signal,
-        (error) => batch.map(() => (wire.open ? { failed: error } : 'lost')),
+        // Without an answer it may or may not have happened; without a connection it is over.
+        (cause) => batch.map(() => (wire.open ? { failed: unanswered(cause) } : 'lost')),
         (answer) => {
           const random = createRandom((fault?.salt ?? 0) + world.plan.seed);
           // A channel that is told nonsense, or a network that fails, ends the connection: single settlements do not fail.
