@@ -63,7 +63,7 @@ export function createLeases(
 
   function renew(): void {
     scheduled = false;
-    const batch = toRenew.filter((held) => held.tracked);
+    const batch = toRenew.filter((held) => held.tracked && held.extending === undefined);
     toRenew = [];
     const size = receiver.limits.maxPerSettle;
     for (let from = 0; from < batch.length; from += size) {
@@ -155,7 +155,7 @@ export function createLeases(
       return held.extending;
     },
     async extend(held, leaseMs) {
-      await held.extending;
+      while (held.extending !== undefined) await held.extending;
       if (dead || held.lost || !held.tracked)
         throw new IntermodalError('lease-lost', 'the lease of this delivery is over');
       const until = clock.now() + leaseMs;

@@ -59,9 +59,7 @@ export function createSettling(options: SettlingOptions): Settling {
   function send<S>(held: Held, settlement: Settlement, done: Settled<S>, subject: S): void {
     const extending = held.epoch.leases.untrack(held);
     // A key's next message waits for this answer; and where nothing else is under way, no company will come.
-    const urgent =
-      (counters.running === 0 && lanes.readyCount === 0) ||
-      (held.orderKey !== undefined && lanes.followers(held).length > 0);
+    const urgent = (counters.running === 0 && lanes.readyCount === 0) || lanes.hasFollowers(held);
     if (extending === undefined) {
       held.epoch.settler.add(settlement, urgent, done, subject);
       return;
