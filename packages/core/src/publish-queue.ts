@@ -32,8 +32,13 @@ export interface PublishQueueOptions {
 
 /** Publishes to one address: coalesces, keeps lanes in order, sends again what failed, and bounds what is pending. */
 export interface PublishQueue {
-  /** Resolves when the broker has taken responsibility. `timeoutMs` bounds it in all. */
-  add(message: WireMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Published>;
+  /** Resolves when the broker has taken responsibility. `timeoutMs` bounds it in all, from `now` on. */
+  add(
+    message: WireMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    now?: number,
+  ): Promise<Published>;
   /** Opens the connection; rejects with what makes it impossible, such as `not-found`. */
   ready(signal: AbortSignal): Promise<void>;
   /** Waits until every publish has settled, up to the signal; then settles the rest and closes. */
@@ -101,6 +106,7 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     message: WireMessage,
     timeoutMs: number,
     signal: AbortSignal | undefined,
+    now: number = clock.now(),
   ): Promise<Published> {
     if (closed) return Promise.reject(errors.closed());
     const sender = link.current;
@@ -113,7 +119,7 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       }
     }
     return new Promise((resolve, reject) => {
-      const pending = createPending(message, clock.now(), resolve, reject);
+      const pending = createPending(message, now, resolve, reject);
       if (prepared !== undefined) {
         pending.prepared = prepared;
         pending.preparedBy = sender;
