@@ -92,6 +92,8 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
   ): void {
     // Of a key, what comes after the first that will be tried again comes again after it, unless it was settled.
     const failing = new Set<string>();
+    // A dead letter may still fail to be stored: what is to be tried again behind it waits for that.
+    const rejecting = new Set<string>();
     const behind: DeliveryHandle[] = [];
     for (const handle of handles) {
       const { held } = handle;
@@ -99,8 +101,10 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
       const retried =
         handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
       if (key === undefined) continue;
-      if (failing.has(key) && engine.isOpen(handle)) behind.push(handle);
+      const waits = failing.has(key) || (retried && rejecting.has(key));
+      if (waits && engine.isOpen(handle)) behind.push(handle);
       else if (retried) failing.add(key);
+      else if (handle.intent?.action === 'reject' && !held.settled) rejecting.add(key);
     }
     engine.rewind(behind);
     for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);

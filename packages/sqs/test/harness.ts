@@ -13,7 +13,7 @@ interface Emulator {
 /** Polls and silent connections are given up soon, so that no case waits for them. */
 function optionsFor(endpoint: string, fifo: boolean): SqsTransportOptions {
   const connection = awsClientOptions('fauxqs', {}, endpoint);
-  return { ...connection, fifo, waitSeconds: 1, requestTimeoutMs: 3_000 };
+  return { ...connection, fifo, waitSeconds: 1, requestTimeoutMs: 5_000 };
 }
 
 async function open({ endpoint, restart }: Emulator, fifo: boolean): Promise<Broker> {
@@ -33,7 +33,11 @@ async function open({ endpoint, restart }: Emulator, fifo: boolean): Promise<Bro
   };
 }
 
-function pair(broker: string, start: () => Promise<Emulator>): readonly Harness[] {
+function pair(
+  broker: string,
+  withinMs: number,
+  start: () => Promise<Emulator>,
+): readonly Harness[] {
   let started: Promise<Emulator> | undefined;
   return [false, true].map((fifo) => ({
     name: `sqs-${fifo ? 'fifo' : 'standard'}-${broker.split(' ')[0]}`,
@@ -42,19 +46,19 @@ function pair(broker: string, start: () => Promise<Emulator>): readonly Harness[
       started ??= start();
       return open(await started, fifo);
     },
-    times: { leaseMs: 2_000, withinMs: 20_000 },
+    times: { leaseMs: 2_000, withinMs },
     limits: { messageBytes: 1_048_576 },
   }));
 }
 
 /** One of its own, which may be killed. */
-export const onFauxqs: readonly Harness[] = pair('fauxqs 2.4.1', async () => {
+export const onFauxqs: readonly Harness[] = pair('fauxqs 2.4.1', 30_000, async () => {
   const { environment, restart } = await startOwnBroker('fauxqs');
   return { endpoint: environment['INTERMODAL_FAUXQS_ENDPOINT'] ?? '', restart };
 });
 
-/** Without restarts, after which it has forgotten everything. */
-export const onMoto: readonly Harness[] = pair('moto 5.2.5', async () => {
+/** Slow, and without restarts, after which it has forgotten everything. */
+export const onMoto: readonly Harness[] = pair('moto 5.2.5', 90_000, async () => {
   const { environment } = await startBroker('moto');
   return { endpoint: environment['INTERMODAL_MOTO_ENDPOINT'] ?? '' };
 });

@@ -11,6 +11,7 @@ import { leases } from './leases.ts';
 import { lifecycle } from './lifecycle.ts';
 import { logs } from './logs.ts';
 import { order } from './order.ts';
+import { orderAfterRetry } from './order-after-retry.ts';
 import { publish } from './publish.ts';
 import { replay } from './replay.ts';
 import { retry } from './retry.ts';
@@ -34,6 +35,7 @@ export const cases: readonly Case[] = [
   ...deadLetters,
   ...stop,
   ...order,
+  ...orderAfterRetry,
   ...logs,
   ...replay,
   ...faults,

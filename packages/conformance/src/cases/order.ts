@@ -56,42 +56,6 @@ export const order: readonly Case[] = [
     },
   },
   {
-    name: 'after a retry nothing of that key overtakes, for short and for long delays',
-    rules: ['O2'],
-    claims: ordered,
-    run: (context) => nothingOvertakes(context, { retry: { delayMs: () => 50 } }),
-  },
-  {
-    name: 'a retry beyond the local bound keeps the order of its key',
-    rules: ['O2'],
-    claims: ordered,
-    run: (context) =>
-      nothingOvertakes(context, {
-        retry: { delayMs: () => context.times.delayMs },
-        localRetryMaxMs: 1,
-      }),
-  },
-  {
-    name: 'an asked retry keeps the order of its key',
-    rules: ['O2', 'R9'],
-    claims: ordered,
-    async run(context) {
-      const orders = await context.channel({ order: 'key' });
-      const journal = context.journal();
-      const handler = journal.handler(async (delivery) => {
-        if (numberOf(delivery.body) % 3 === 0 && delivery.attempt === 1) {
-          await delivery.retry({ delayMs: 30 });
-        }
-      });
-      await context.consume(context.client(), orders, handler);
-      const ids = await publishInterleaved(context, context.client(), orders, 3, 9);
-      const twice = (): number => journal.repeated().length;
-      await journal.covers(ids);
-      await context.eventually('each third came again', () => twice() >= 9);
-      assertInOrder(journal);
-    },
-  },
-  {
     name: 'a partly failed batch keeps the order of its keys',
     rules: ['O1', 'P4'],
     claims: ordered,
@@ -205,7 +169,7 @@ export const order: readonly Case[] = [
 ];
 
 /** `keys` × `each` messages `{ n }`, `n` counting up within each key; one loop for each key, awaiting each publish. */
-async function publishInterleaved(
+export async function publishInterleaved(
   context: Context,
   publisher: TestClient,
   orders: TestChannel,
@@ -245,7 +209,7 @@ async function publishTogether(
  * Of each key, a message starts only after all before it were tried last: what comes again may repeat, and may never be
  * overtaken by a later one that is new.
  */
-function assertInOrder(journal: Journal): void {
+export function assertInOrder(journal: Journal): void {
   const last = new Map<string, number>();
   for (const seen of journal.seen) {
     const key = seen.key ?? '';
@@ -261,32 +225,4 @@ function assertInOrder(journal: Journal): void {
 
 function mayNotRepeat(context: Context, journal: Journal): boolean {
   return context.capabilities.duplicates === 'on-fault' && journal.repeated().length > 0;
-}
-
-interface RetryingOptions {
-  readonly retry: { readonly delayMs: () => number };
-  readonly localRetryMaxMs?: number;
-}
-
-/** Every fourth message fails once: its key's next one must not start before it came again and was done. */
-async function nothingOvertakes(context: Context, options: RetryingOptions): Promise<void> {
-  const orders = await context.channel({ order: 'key' });
-  const done = new Map<string, number>();
-  const journal = context.journal();
-  const overtakes: string[] = [];
-  const handler = journal.handler((delivery) => {
-    const key = delivery.key ?? '';
-    const n = numberOf(delivery.body);
-    const before = done.get(key) ?? -1;
-    if (n > before + 1) overtakes.push(`${String(n)} of ${key} after ${String(before)}`);
-    if (n % 4 === 1 && delivery.attempt === 1) throw new Error('once');
-    done.set(key, Math.max(before, n));
-  });
-  for (const _ of upTo(2)) await context.consume(context.client(), orders, handler, options);
-  const ids = await publishInterleaved(context, context.client(), orders, 3, 8);
-  await journal.covers(ids);
-  await context.eventually('all were done', () =>
-    upTo(3).every((k) => done.get(`key-${String(k)}`) === 7),
-  );
-  assert.deepEqual(overtakes, []);
 }

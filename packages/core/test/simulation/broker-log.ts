@@ -89,6 +89,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
         state.tainted = true;
       },
       onBrokerLoss() {
+        state.gone = true;
         wires.delete(wire);
         state.tainted = true;
         loop.after(world.broker, plan.workerTimeoutMs, () => {
@@ -204,7 +205,7 @@ export function createLogBroker(world: World, receipts: Receipts, plan: LogBroke
       },
     };
     wire.toBroker(() => {
-      if (!state.closeCalled) logs.join(group, worker);
+      if (!state.closeCalled && !state.gone) logs.join(group, worker);
     });
 
     /** Brings records to a receive that waits, and ends lanes that have been read to their end. */

@@ -182,6 +182,7 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
         state.tainted = true;
       },
       onBrokerLoss() {
+        state.gone = true;
         wires.delete(wire);
         leave(queue, subscription);
       },
@@ -204,7 +205,7 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
       },
     };
     wire.toBroker(() => {
-      if (state.closeCalled) return;
+      if (state.closeCalled || state.gone) return;
       queue.subscriptions.push(subscription);
       serve(queue);
     });

@@ -1,18 +1,18 @@
 import type { WireMessage } from '../../src/driver.ts';
+import type { Check } from './checks.ts';
 import type { ChannelPlan, Foreign } from './plan.ts';
 import type { Fate, Publication, StoredMessage } from './records.ts';
 
 /** The first thing that was wrong; a run ends there. */
 export interface Violation {
-  /** Name of the rule. */
-  readonly check: string;
+  readonly check: Check;
   readonly text: string;
 }
 
 /** What was published, what was stored, and what became of it in each group. */
 export interface Ledger {
   readonly violation: Violation | undefined;
-  violate(check: string, text: string): void;
+  violate(check: Check, text: string): void;
   readonly publications: ReadonlyMap<string, Publication>;
   addPublication(publication: Publication): void;
   /** All copies of a channel's key, in the broker's order. */

@@ -61,6 +61,7 @@ export function createReceipts(world: World): Receipts {
         receives: 0,
         closeCalled: false,
         dead: false,
+        gone: false,
         tainted: false,
         consumer: undefined,
       };

@@ -109,6 +109,8 @@ export interface ReceiverState {
   receives: number;
   closeCalled: boolean;
   dead: boolean;
+  /** The broker has seen its connection go. */
+  gone: boolean;
   tainted: boolean;
   consumer: ConsumerState | undefined;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { type Check, checks } from './checks.ts';
 import { type Core, loadCore, ownSource } from './core.ts';
 import { generatePlan } from './generate.ts';
 import type { Mode, Plan } from './plan.ts';
@@ -35,7 +36,7 @@ interface Options {
 interface Finding {
   readonly mode: Mode;
   readonly seed: number;
-  readonly check: string;
+  readonly check: Check;
   readonly text: string;
 }
 
@@ -139,6 +140,7 @@ function report(findings: readonly Finding[]): void {
             .join(' ')}`;
     say(`\n${name}, seed ${first.seed}${others}`);
     say(`  ${first.text}`);
+    say(`  rule: ${checks[first.check]}`);
     say(`  again: pnpm simulate --mode ${first.mode} --seed ${first.seed}; smaller: add --shrink`);
   }
 }

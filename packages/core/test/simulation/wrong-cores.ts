@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Check } from './checks.ts';
 import { ownSource } from './core.ts';
 
 /** One fault put into core: in `file`, `find` stands exactly once and becomes `replace`. */
@@ -14,7 +15,7 @@ export interface Mutation {
 export interface WrongCore {
   readonly mutations: readonly Mutation[];
   /** The checks that may find it: anything else would be a fault of core itself. */
-  readonly foundBy: readonly string[];
+  readonly foundBy: readonly Check[];
 }
 
 /** Cores that are wrong on purpose: the simulation must find each of them. */

@@ -14,7 +14,7 @@ export const broker: Broker = {
   ports: ['http'],
   environment: ({ http }) => ({ [endpoint]: `http://127.0.0.1:${http}` }),
   given: givenBy(endpoint),
-  answers: async (environment) => httpAnswers(`${environment[endpoint]}/moto-api/data.json`),
+  answers: async (environment) => httpAnswers(`${environment[endpoint]}/moto-api/`),
   compose: { service: 'moto' },
   local: {
     async prepare(progress) {
