@@ -6,6 +6,7 @@ import { createLink } from './link.ts';
 import {
   append,
   createPending,
+  keepPrepared,
   listed,
   type Pending,
   type PendingList,
@@ -120,11 +121,7 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     }
     return new Promise((resolve, reject) => {
       const pending = createPending(message, now, resolve, reject);
-      if (prepared !== undefined) {
-        pending.prepared = prepared;
-        pending.preparedBy = sender;
-        pending.lane = prepared.lane;
-      }
+      if (prepared !== undefined) keepPrepared(pending, prepared, sender);
       pending.timeoutMs = timeoutMs;
       unsettled += 1;
       pending.onDue = onDue;
@@ -172,9 +169,7 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     const sender = link.current;
     if (sender !== undefined && pending.preparedBy !== sender) {
       try {
-        pending.prepared = sender.prepare(pending.message);
-        pending.preparedBy = sender;
-        pending.lane = pending.prepared.lane;
+        keepPrepared(pending, sender.prepare(pending.message), sender);
       } catch (error) {
         finish(pending, undefined, IntermodalError.from(error, { transport, address: place }));
         free(pending);
