@@ -31,18 +31,18 @@ export function createLeases(
     held.leaseUntil = held.wire.leaseUntil;
     held.leaseMs = Math.max(1, held.leaseUntil - held.arrivedAt);
     held.onDue = onDue;
-    plan(held);
+    plan(held, held.arrivedAt);
   }
 
   /** On a grid, so that leases taken at about the same time are renewed by one request. */
-  function plan(held: Held): void {
+  function plan(held: Held, now: number): void {
     if (receiver.extend === undefined) {
       wheel.set(held, held.leaseUntil);
       return;
     }
     const grid = Math.max(1, held.leaseMs / 10);
     const half = held.leaseUntil - held.leaseMs / 2;
-    wheel.set(held, Math.max(clock.now(), Math.floor(half / grid) * grid));
+    wheel.set(held, Math.max(now, Math.floor(half / grid) * grid));
   }
 
   function onDue(due: Timer): void {
@@ -134,8 +134,9 @@ export function createLeases(
       wheel.set(held, Math.min(held.leaseUntil, clock.now() + held.leaseMs / 10));
       return;
     }
-    held.leaseUntil = outcome === 'done' ? clock.now() + leaseMs : outcome.leaseUntil;
-    plan(held);
+    const now = clock.now();
+    held.leaseUntil = outcome === 'done' ? now + leaseMs : outcome.leaseUntil;
+    plan(held, now);
   }
 
   function lose(held: Held, error: IntermodalError | undefined): void {
