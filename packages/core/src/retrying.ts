@@ -74,6 +74,10 @@ export function createRetrying(options: RetryingOptions): Retrying {
   function resume(held: Held): void {
     const { handle, notBefore } = held;
     if (notBefore === 0 || held.lost || handle === undefined) return;
+    if (options.isLeaving(held)) {
+      options.onLeft(held); // as what came before it may have been
+      return;
+    }
     if (held.orderKey !== undefined && !lanes.isFirst(held)) {
       lanes.back([held]); // what came before it may come again
       return;
