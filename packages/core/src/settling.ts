@@ -22,6 +22,8 @@ export interface SettlingOptions {
   /** Whether its lane is being handed over, so that nothing of it is worth keeping. */
   readonly isLeaving: (held: Held) => boolean;
   readonly onLeft: (held: Held) => void;
+  /** The broker refuses its settlement for good, and without a lease brings it again to the next connection only. */
+  readonly onStuck: (held: Held, error: IntermodalError) => void;
 }
 
 /** What became of a delivery. */
@@ -169,6 +171,7 @@ export function createSettling(options: SettlingOptions): Settling {
     }
     held.settled = true;
     options.onSettled(held);
+    if (typeof outcome === 'object' && !capabilities.lease) options.onStuck(held, outcome.failed);
   }
 
   function count(handle: DeliveryHandle, fate: Fate, reason: string | undefined): void {
