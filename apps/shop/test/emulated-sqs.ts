@@ -1,7 +1,6 @@
-import { DeleteQueueCommand, ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type AwsBroker, awsClientOptions } from '@intermodal/brokers';
+import { type AwsBroker, awsClientOptions, startOwnBroker } from '@intermodal/brokers';
 
-/** SQS on an emulator, which has queues of its own for each region. */
+/** SQS on an emulator. */
 export interface EmulatedSqs {
   readonly broker: Exclude<AwsBroker, 'aws'>;
   readonly fifo: boolean;
@@ -16,20 +15,20 @@ export const emulatedSqs: readonly EmulatedSqs[] = [
   { broker: 'moto', fifo: true, orders: 100 },
 ];
 
-/** The URL of a region in which no earlier run has left anything. */
-export async function emptySqs(
+export interface OwnSqs extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** One of its own, since the shop has the same queues wherever it runs. */
+export async function startSqs(
   { broker, fifo }: EmulatedSqs,
-  region: string,
   parameters: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const { endpoint = '', credentials } = awsClientOptions(broker);
-  const sqs = new SQSClient({ endpoint, region, ...(credentials && { credentials }) });
-  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand());
-  for (const QueueUrl of QueueUrls) await sqs.send(new DeleteQueueCommand({ QueueUrl }));
-  sqs.destroy();
+): Promise<OwnSqs> {
+  const own = await startOwnBroker(broker);
+  const { region, endpoint = '', credentials } = awsClientOptions(broker, own.environment);
   const url = new URL(endpoint.replace(/^http/, 'sqs'));
   url.username = credentials?.accessKeyId ?? '';
   url.password = credentials?.secretAccessKey ?? '';
   url.search = new URLSearchParams({ region, fifo: String(fifo), ...parameters }).toString();
-  return url.href;
+  return { url: url.href, [Symbol.asyncDispose]: () => own[Symbol.asyncDispose]() };
 }

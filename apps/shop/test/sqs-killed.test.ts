@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LedgerEntry } from '../src/ledger-entry.ts';
 import { demo, ledgerLines, start, untilLedgerHas } from './demo-process.ts';
-import { emptySqs, emulatedSqs } from './emulated-sqs.ts';
+import { emulatedSqs, startSqs } from './emulated-sqs.ts';
 import { orderLines } from './shop-run.ts';
 
 // Emulators are slow where the machine is busy, and what the killed process had in hand comes back when its leases end.
@@ -36,8 +36,8 @@ test.each(emulatedSqs)(
     writeFileSync(path, orderLines(orders));
     const state = join(folder, 'state');
     // The shortest lease there is, since the second process waits for it.
-    const url = await emptySqs(sqs, 'us-west-2', { leaseMs: '2000' });
-    const args = ['--once', '--orders', path, '--transport', url, '--state', state];
+    await using own = await startSqs(sqs, { leaseMs: '2000' });
+    const args = ['--once', '--orders', path, '--transport', own.url, '--state', state];
 
     const { child, ended } = start(...args);
     // Six messages of an order, each intended, confirmed and handled: at a third, all stages are at work.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { demo, type Ended } from './demo-process.ts';
-import { emptySqs, emulatedSqs } from './emulated-sqs.ts';
+import { emulatedSqs, startSqs } from './emulated-sqs.ts';
 import { orderLines } from './shop-run.ts';
 
 // Emulators are slow where the machine is busy, and each test starts Node twice.
@@ -34,8 +34,8 @@ test.each(emulatedSqs)(
     const path = join(folder, `${orders}.jsonl`);
     writeFileSync(path, orderLines(orders));
     const onMemory = await demo('--once', '--orders', path);
-    const url = await emptySqs(sqs, 'us-west-1');
-    const onSqs = await demo('--once', '--orders', path, '--transport', url);
+    await using own = await startSqs(sqs);
+    const onSqs = await demo('--once', '--orders', path, '--transport', own.url);
 
     expect(onSqs).toMatchObject({ code: 0 });
     const totals = JSON.parse(onSqs.output) as Readonly<Record<string, number>>;
