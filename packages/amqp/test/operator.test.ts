@@ -21,7 +21,7 @@ import {
 let server: OwnRabbit;
 beforeAll(async () => {
   server = await ownRabbit('rabbitmq');
-});
+}, 120_000);
 afterAll(() => stopRabbit('rabbitmq'));
 
 test('connections that an operator closes are unavailable, and worth another try', async () => {
