@@ -3,6 +3,7 @@
  * did, a JSON object a line; or it does a little of both and must then end by itself.
  */
 import { writeSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { channel, createClient, type Transport } from '@intermodal/core';
 import type { ChildTask, ChildWord } from './processes.ts';
 import type { Everything } from './test-client.ts';
@@ -31,12 +32,14 @@ async function publishOn(): Promise<void> {
   }
 }
 
+/** One after another, with others in hand: what a kill finds unsettled must come again. */
 async function consumeOn(): Promise<void> {
   const consumer = await client.consume(
     orders,
-    { ...task.options, group: task.group },
-    (delivery) => {
+    { ...task.options, group: task.group, concurrency: 1, prefetch: 10 },
+    async (delivery) => {
       say({ seen: delivery.id });
+      await setTimeout(10);
     },
   );
   say({ ready: true });

@@ -8,7 +8,7 @@ import { defects, without } from './mutations/defects.ts';
 import type { DefectReport } from './mutations/run.ts';
 import { pageOf } from './mutations/table.ts';
 
-const longestDefectMs = 60_000;
+const longestDefectMs = 120_000;
 const reports: DefectReport[] = [];
 
 /** In a process of its own, which is ended when a defect keeps it busy for ever. */

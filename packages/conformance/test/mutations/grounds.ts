@@ -33,6 +33,10 @@ function bridge(defects: BridgeDefects): Harness {
   return { ...harness, times: { ...harness.times, withinMs } };
 }
 
+export function isRealTime(ground: Ground): boolean {
+  return grounds[ground].name === 'bridge';
+}
+
 /** The same ground, with every transport wrapped. */
 export function wrapped(harness: Harness, wrap: (transport: Transport) => Transport): Harness {
   return {
