@@ -195,7 +195,7 @@ export interface Backlog {
   readonly inFlight: number;
   readonly delayed: number;
   readonly deadLettered: number;
-  /** False where the broker only estimates. */
+  /** False where the broker only estimates, or tells no more than a part: what it does not tell counts 0. */
   readonly exact: boolean;
 }
 
