@@ -48,6 +48,39 @@ export async function openReceiverLink(
   return { link, session, life };
 }
 
+/** Proves that the user may use the virtual host: some brokers look at it only then. @throws mapped errors */
+export async function proveSession(
+  connection: Connection,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<void> {
+  const session = beginSession(connection);
+  let onAbort = (): void => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      onAbort = () => {
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (signal.aborted) onAbort();
+      const onClose = (): void => {
+        reject(mapError(session.error ?? new Error('the session was ended'), asked));
+      };
+      session.once('session_open', () => {
+        resolve();
+      });
+      session.once('session_error', onClose);
+      session.once('session_close', onClose);
+      void connection.dead.then(() => {
+        reject(connection.over as Error);
+      });
+    });
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    session.close();
+  }
+}
+
 export function beginSession(connection: Connection): Session {
   const session = connection.native.create_session();
   let isTaken = true;
@@ -86,6 +119,9 @@ async function attached(
         reject(signal.aborted ? (signal.reason as Error) : (error as Error));
       });
     });
+    // ActiveMQ attaches what it refuses, and detaches it at once.
+    await new Promise(setImmediate);
+    if (life.over) throw await life.dead;
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

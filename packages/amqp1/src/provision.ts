@@ -1,4 +1,5 @@
 import { type Address, type Admin, type Backlog, IntermodalError } from '@intermodal/core/driver';
+import { anchorQueue } from './anchor.ts';
 import type { Connection } from './connection.ts';
 import { deadLettersOf, phraseOf, placeOf } from './engine.ts';
 import { type Management, withManagement } from './management.ts';
@@ -14,37 +15,50 @@ export interface Reach {
 
 /** What each broker can be told by AMQP 1.0 alone. */
 export function createAdmin(reach: Reach, settings: Settings): Admin {
-  const { broker } = settings;
-  return broker === 'rabbitmq' ? managed(reach, settings) : probed(reach, ...able[broker]);
+  switch (settings.broker) {
+    case 'rabbitmq':
+      return managed(reach, settings);
+    case 'rabbitmq3':
+      return probing(reach);
+    default:
+      return making(reach, settings);
+  }
 }
 
-type Mode = 'create' | 'verify';
+function unsupported(text: string, { channel }: Address): IntermodalError {
+  return new IntermodalError('unsupported', text, { transport: 'amqp1', address: channel });
+}
 
-/** What can be done, and why nothing else. */
-const able: Readonly<Record<'rabbitmq3' | 'activemq', readonly [Mode, string]>> = {
-  rabbitmq3: [
-    'verify',
-    "RabbitMQ 3 declares no exchange by AMQP 1.0: use mode 'verify', and provision by @intermodal/amqp, whose topology is the same, or by its management",
-  ],
-  activemq: [
-    'create',
-    "ActiveMQ makes what is asked for, so that nothing can be verified: use mode 'create'",
-  ],
-};
-
-function probed(reach: Reach, can: Mode, why: string): Admin {
+/** RabbitMQ 3. */
+function probing(reach: Reach): Admin {
   return {
     async provision(address, plan, signal) {
-      if (plan.mode !== can)
-        throw new IntermodalError('unsupported', why, {
-          transport: 'amqp1',
-          address: address.channel,
-        });
-      const whole: Address = { channel: address.channel, role: 'main' };
-      await reach.probe(whole, signal);
+      if (plan.mode === 'create') {
+        const text =
+          "RabbitMQ 3 declares no exchange by AMQP 1.0: use mode 'verify', and provision by @intermodal/amqp, whose topology is the same, or by its management";
+        throw unsupported(text, address);
+      }
+      await reach.probe({ channel: address.channel, role: 'main' }, signal);
       if (address.native !== undefined || address.group !== undefined)
         await reach.probe(address, signal);
       if (plan.deadLetter !== undefined) await reach.probe(plan.deadLetter, signal);
+    },
+  };
+}
+
+/** ActiveMQ. */
+function making(reach: Reach, { broker, naming }: Settings): Admin {
+  return {
+    async provision(address, plan, signal) {
+      if (plan.mode === 'verify') {
+        const text =
+          "ActiveMQ makes what is asked for, so that nothing can be verified: use mode 'create'";
+        throw unsupported(text, address);
+      }
+      await reach.probe({ channel: address.channel, role: 'main' }, signal);
+      if (plan.deadLetter !== undefined) await reach.probe(plan.deadLetter, signal);
+      const place = placeOf(broker, address, naming);
+      if (place.kind === 'queue') await anchorQueue(() => reach.connect(signal), place, signal);
     },
   };
 }
@@ -66,7 +80,11 @@ function managed(reach: Reach, settings: Settings): Admin {
     return `/${kind}s/${encodeURIComponent(name)}`;
   }
 
-  async function ensure(address: Address, mode: Mode, signal: AbortSignal): Promise<void> {
+  async function ensure(
+    address: Address,
+    mode: 'create' | 'verify',
+    signal: AbortSignal,
+  ): Promise<void> {
     if (address.native !== undefined) {
       await reach.probe(address, signal);
       return;

@@ -2,7 +2,7 @@ import type { Address, Transport } from '@intermodal/core/driver';
 import { type Amqp1Capabilities, capabilitiesOf, countsAttempts } from './capabilities.ts';
 import { createConnections } from './connections.ts';
 import { type Amqp1Broker, type Place, phraseOf, placeOf } from './engine.ts';
-import { openReceiverLink, openSenderLink } from './link.ts';
+import { openReceiverLink, openSenderLink, proveSession } from './link.ts';
 import { type Amqp1TransportOptions, type QueueType, resolveOptions } from './options.ts';
 import { createAdmin } from './provision.ts';
 import { openReceiver } from './receiver.ts';
@@ -82,7 +82,7 @@ export function amqp1Transport<
         return;
       }
       const connection = await connections.use('consume', signal);
-      connection.giveBack();
+      await proveSession(connection, { name: 'the broker' }, signal);
     },
 
     close: () => connections.close(),
