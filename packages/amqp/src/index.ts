@@ -1,4 +1,5 @@
 export type { AmqpCapabilities } from './capabilities.ts';
+export { amqpFromUrl } from './from-url.ts';
 export type {
   AmqpCredentials,
   AmqpHost,

@@ -29,6 +29,8 @@ export interface ReceiverSetup {
 interface Tag {
   readonly holder: object;
   readonly native: ConsumeMessage;
+  /** It must stay before what the broker delivered after it. */
+  readonly isOrdered: boolean;
   settled: boolean;
 }
 
@@ -84,6 +86,10 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
       return;
     }
     pushed.push(deliveryOf(native));
+    schedule();
+  }
+
+  function schedule(): void {
     if (scheduled || takers.length === 0) return;
     scheduled = true;
     // What comes in one read of the socket is handed out together.
@@ -107,11 +113,12 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
 
   function deliveryOf(native: ConsumeMessage): WireDelivery {
     const { message, undecodable, failures = 0 } = readMessage(native, setup.channelName);
-    const tag: Tag = { holder, native, settled: false };
+    const lane = isSingleActive ? message.key : undefined;
+    const tag: Tag = { holder, native, isOrdered: lane !== undefined, settled: false };
     return {
       token: { value: tag },
       message,
-      lane: isSingleActive ? message.key : undefined,
+      lane,
       attempt: setup.counts ? failures + 1 : undefined,
       redelivered: native.fields.redelivered,
       leaseUntil: undefined,
@@ -137,21 +144,37 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
     }
   }
 
-  function settle({ token, action }: Settlement): SettleOutcome {
-    const tag = token.value as Partial<Tag> | undefined;
+  /**
+   * What the broker got back alone, it would deliver again behind what it has delivered since. So it goes back with the
+   * channel, which is in order; should the consumer go on before that, it is the next.
+   */
+  function keep(native: ConsumeMessage, attempt: number | undefined): void {
+    const later = ({ native: other }: WireDelivery): boolean =>
+      (other as ConsumeMessage).fields.deliveryTag > native.fields.deliveryTag;
+    const index = pushed.findIndex(later);
+    const again = { ...deliveryOf(native), redelivered: true };
+    const counted = attempt === undefined || !setup.counts ? again : { ...again, attempt };
+    pushed.splice(index === -1 ? pushed.length : index, 0, counted);
+    schedule();
+  }
+
+  function settle(settlement: Settlement): SettleOutcome {
+    const tag = settlement.token.value as Partial<Tag> | undefined;
     if (life.over || tag?.holder !== holder || tag.settled !== false) return 'lost';
-    const { native } = tag as Tag;
+    const { native, isOrdered } = tag as Tag;
     try {
-      switch (action) {
+      switch (settlement.action) {
         case 'ack':
           channel.ack(native);
           break;
         case 'retry':
+          if (isOrdered) keep(native, settlement.attempt + 1);
           // From RabbitMQ 4.3 on only this counts as a failed delivery.
-          channel.reject(native, true);
+          else channel.reject(native, true);
           break;
         case 'release':
-          channel.nack(native, false, true);
+          if (isOrdered) keep(native, undefined);
+          else channel.nack(native, false, true);
           break;
         case 'reject':
           return { failed: new IntermodalError('unsupported', 'send the dead letter, then ack') };

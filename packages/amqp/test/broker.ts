@@ -1,12 +1,17 @@
-import { type OwnBroker, startOwnBroker, tlsFilesOf, type TlsFiles } from '@intermodal/brokers';
+import {
+  type BrokerEnvironment,
+  type OwnBroker,
+  startBroker,
+  startOwnBroker,
+  tlsFilesOf,
+  type TlsFiles,
+} from '@intermodal/brokers';
 import type { AmqpHost, AmqpTransportOptions } from '../src/index.ts';
 
 export type BrokerName = 'rabbitmq' | 'rabbitmq4';
 
-/** A RabbitMQ that only this process uses, as amqplib and as our options want it. */
+/** A RabbitMQ, as amqplib and as our options want it. */
 export interface Rabbit {
-  readonly name: BrokerName;
-  readonly broker: OwnBroker;
   readonly url: string;
   readonly host: AmqpHost & { readonly port: number };
   readonly tlsHost: AmqpHost;
@@ -17,10 +22,21 @@ export interface Rabbit {
   readonly restricted: AmqpTransportOptions<undefined>;
 }
 
-const started = new Map<BrokerName, Promise<Rabbit>>();
+/** One that may be treated badly. */
+export interface OwnRabbit extends Rabbit {
+  readonly broker: OwnBroker;
+}
+
+/** The one that all tests share: nothing may be done to it that another test would notice. */
+export async function sharedRabbit(): Promise<Rabbit> {
+  const { environment } = await startBroker('rabbitmq');
+  return rabbitAt('rabbitmq', environment);
+}
+
+const started = new Map<BrokerName, Promise<OwnRabbit>>();
 
 /** The same for all who ask in this process, with which it ends. */
-export function rabbit(name: BrokerName): Promise<Rabbit> {
+export function ownRabbit(name: BrokerName): Promise<OwnRabbit> {
   const found = started.get(name) ?? start(name);
   started.set(name, found);
   return found;
@@ -33,9 +49,12 @@ export async function stopRabbit(name: BrokerName): Promise<void> {
   await (await found)?.broker.stop();
 }
 
-async function start(name: BrokerName): Promise<Rabbit> {
+async function start(name: BrokerName): Promise<OwnRabbit> {
   const broker = await startOwnBroker(name);
-  const { environment } = broker;
+  return { ...rabbitAt(name, broker.environment), broker };
+}
+
+function rabbitAt(name: BrokerName, environment: BrokerEnvironment): Rabbit {
   const address = (meaning: string): URL =>
     new URL(environment[`INTERMODAL_${name.toUpperCase()}_${meaning}`] ?? '');
   const url = address('URL');
@@ -47,8 +66,6 @@ async function start(name: BrokerName): Promise<Rabbit> {
     heartbeatSeconds: 1,
   });
   return {
-    name,
-    broker,
     url: url.href,
     host,
     tlsHost: { host: tlsUrl.hostname, port: Number(tlsUrl.port) },

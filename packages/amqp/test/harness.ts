@@ -2,12 +2,12 @@ import { writeDownQueues } from '@intermodal/brokers';
 import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
 import { amqpTransport, type AmqpTransportOptions } from '../src/index.ts';
 import { type AmqpProxy, startAmqpProxy } from './amqp-proxy.ts';
-import { type BrokerName, rabbit, type Rabbit } from './broker.ts';
+import { type BrokerName, ownRabbit, type OwnRabbit } from './broker.ts';
 
 const maxMessageBytes = 1_048_576;
 
 async function open(name: BrokerName, kind: AmqpTransportOptions): Promise<Broker> {
-  const server = await rabbit(name);
+  const server = await ownRabbit(name);
   const proxy = await startAmqpProxy(server.host);
   // Silence is found soon, so that no case waits long for it.
   const options: AmqpTransportOptions = { ...server.options, ...kind, maxMessageBytes };
@@ -23,7 +23,7 @@ async function open(name: BrokerName, kind: AmqpTransportOptions): Promise<Broke
   };
 }
 
-function faultsOf(proxy: AmqpProxy, { broker }: Rabbit): Faults {
+function faultsOf(proxy: AmqpProxy, { broker }: OwnRabbit): Faults {
   return {
     cut() {
       proxy.cut();
@@ -65,25 +65,26 @@ function harness(kind: string, options: AmqpTransportOptions, on: BrokerName): H
   };
 }
 
-export const harnessesOn = (on: BrokerName): readonly Harness[] => [
-  harness('quorum', {}, on),
-  harness('classic', { queueType: 'classic', maxPriority: 9, topology: 'verify' }, on),
-];
+/** One for each kind of queue that behaves in its own way. */
+type Kind = 'quorum' | 'classic' | 'singleActive';
 
-/** Of a group one member at a time gets anything: cases in which several work at once cannot pass. */
-export const singleActiveOn = (on: BrokerName): Harness =>
-  harness('single-active', { singleActiveConsumer: true }, on);
+export const harnessesOn = (on: BrokerName): Readonly<Record<Kind, Harness>> => ({
+  quorum: harness('quorum', {}, on),
+  classic: harness('classic', { queueType: 'classic', maxPriority: 9, topology: 'verify' }, on),
+  singleActive: harness('single-active', { singleActiveConsumer: true }, on),
+});
 
-const needsSeveralAtOnce: readonly string[] = [
-  'what lies beyond prefetch is left to other consumers',
-  'what a paused consumer does not fetch is left to others',
-  'the token of one receiver is refused by another one',
-  // On isolation 'window' core gives back in order, which is after the handlers.
-  'stop waits for running handlers, settles them, and gives back the rest at once',
-];
+export const harnesses: readonly Harness[] = Object.values(harnessesOn('rabbitmq'));
 
-export const singleActiveCases: readonly Case[] = cases.filter(
-  ({ name }) => !needsSeveralAtOnce.includes(name),
+const isAlone = ({ rules, needs }: Case): boolean =>
+  rules.includes('F5') || needs?.includes('restart') === true;
+
+/** Cases that stop the broker, or look at everything that the process has open. */
+export const alone: readonly Case[] = cases.filter(isAlone);
+
+/** Those that may run beside each other: most of their time they wait. */
+export const together: readonly Case[] = cases.filter((one) => !isAlone(one));
+
+export const aboutOrder: readonly Case[] = cases.filter(
+  ({ claims }) => claims?.order !== undefined,
 );
-
-export const harnesses: readonly Harness[] = harnessesOn('rabbitmq');

@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { type Address, IntermodalError } from '@intermodal/core/driver';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
-  type AnyTransport,
   collect,
   freshAddress,
   ids,
@@ -21,9 +18,8 @@ import {
 
 let server: Rabbit;
 beforeAll(async () => {
-  server = await rabbit('rabbitmq');
+  server = await sharedRabbit();
 });
-afterAll(() => stopRabbit('rabbitmq'));
 
 test('provision may be repeated, and ten at once agree', async () => {
   const address = freshAddress();
@@ -137,95 +133,4 @@ test('backlog, purge and remove', async () => {
   await expect(transport.check(wholeChannel(address), never)).rejects.toMatchObject({
     code: 'not-found',
   });
-});
-
-test('who may not declare, publish or consume is told so', async () => {
-  const transport = transportOf(server.restricted);
-  const denied = { code: 'permission-denied', retryable: false };
-  const address = freshAddress();
-  await provision(transportOf(server.options), address);
-  await expect(provision(transport, address)).rejects.toMatchObject(denied);
-  await expect(openReceiver(transport, address)).rejects.toMatchObject(denied);
-  const assuming = transportOf({ ...server.restricted, topology: 'assume' });
-  await expect(openReceiver(assuming, address)).rejects.toMatchObject(denied);
-  const sender = await assuming.openSender(wholeChannel(address), never);
-  await send(sender, message('m-1'));
-  expect(await sender.dead).toMatchObject(denied);
-
-  // What the README says is enough.
-  const write = '^(allowed.*|amq\\.default)$';
-  const rights = ['^allowed.*', write, '^allowed.*'];
-  await server.broker.run('rabbitmqctl', 'set_permissions', 'restricted', ...rights);
-  const allowed = freshAddress('allowed');
-  await provision(transport, allowed);
-  await publish(transport, allowed, 'a');
-  const delaying = await transport.openSender(wholeChannel(allowed), never);
-  const dead = await transport.openSender({ ...allowed, role: 'dead-letter' }, never);
-  expect(await send(delaying, message('later', { delayMs: 20 }))).toEqual([{ ok: true }]);
-  expect(await send(dead, message('dead'))).toEqual([{ ok: true }]);
-  expect(ids(await collect(await openReceiver(transport, allowed), 2))).toEqual(['a', 'later']);
-});
-
-/** The rows of the README's table of permissions, for another channel: configure, write, read. */
-async function permissionsFor(use: string, channel: string): Promise<readonly string[]> {
-  const page = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const row = page.split('\n').find((line) => line.startsWith(`| ${use}`)) ?? '';
-  const patterns = [...row.matchAll(/`(\^[^`]*)`/g)].map(([, pattern = '']) => pattern);
-  return patterns.map((pattern) => pattern.replaceAll('\\|', '|').replaceAll('orders', channel));
-}
-
-async function restrictedTo(
-  use: string,
-  address: Address,
-  topology: 'declare' | 'assume',
-): Promise<AnyTransport> {
-  const rights = await permissionsFor(use, address.channel);
-  expect(rights).toHaveLength(3);
-  await server.broker.run('rabbitmqctl', 'set_permissions', 'restricted', ...rights);
-  return transportOf({ ...server.restricted, topology });
-}
-
-test.each([
-  ['publish, ', {}],
-  ['publish with delays', { delayMs: 20 }],
-])('the permissions for %s are enough', async (use, fields) => {
-  const address = freshAddress('p');
-  const full = transportOf(server.options);
-  await provision(full, address);
-  const transport = await restrictedTo(use, address, 'assume');
-  const sender = await transport.openSender(wholeChannel(address), never);
-  expect(await send(sender, message('a', fields))).toEqual([{ ok: true }]);
-  expect(ids(await collect(await openReceiver(full, address), 1))).toEqual(['a']);
-});
-
-test.each([
-  ['everything', 'declare'],
-  ['consume group', 'assume'],
-] as const)('the permissions for %s are enough', async (use, topology) => {
-  const address = freshAddress('p');
-  const restricted = await restrictedTo(use, address, topology);
-  const admin = topology === 'declare' ? restricted : transportOf(server.options);
-  await provision(admin, address);
-  await publish(admin, address, 'a');
-  const receiver = await openReceiver(restricted, address, { prefetch: 1 });
-  expect(ids(await collect(receiver, 1))).toEqual(['a']);
-  const dead = await restricted.openSender({ ...address, role: 'dead-letter' }, never);
-  expect(await send(dead, message('dead'))).toEqual([{ ok: true }]);
-  const letters = await openReceiver(restricted, { ...address, role: 'dead-letter' });
-  expect(ids(await collect(letters, 1))).toEqual(['dead']);
-});
-
-test('vhosts are apart, whatever their names', async () => {
-  const vhost = 'a b/c%2F';
-  await server.broker.run('rabbitmqctl', 'add_vhost', vhost);
-  await server.broker.run('rabbitmqctl', 'set_permissions', '-p', vhost, 'guest', '.*', '.*', '.*');
-  const address = freshAddress();
-  const there = transportOf({ ...server.options, vhost });
-  await provision(there, address);
-  await publish(there, address, 'a');
-  const here = transportOf(server.options);
-  await expect(here.check(address, never)).rejects.toMatchObject({ code: 'not-found' });
-  const nowhere = transportOf({ ...server.options, vhost: 'nowhere' });
-  const error: unknown = await nowhere.check(undefined, never).catch((cause: unknown) => cause);
-  expect(IntermodalError.is(error, 'permission-denied')).toBe(true);
 });

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { openTransport } from '@intermodal/core';
+import { amqpFromUrl } from '../src/index.ts';
 import { startAmqpProxy } from './amqp-proxy.ts';
-import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
+import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
   collect,
   freshAddress,
@@ -21,9 +23,8 @@ import {
 
 let server: Rabbit;
 beforeAll(async () => {
-  server = await rabbit('rabbitmq');
+  server = await sharedRabbit();
 });
-afterAll(() => stopRabbit('rabbitmq'));
 
 /** A port at which nobody listens. */
 async function closedPort(): Promise<number> {
@@ -49,6 +50,16 @@ test('hosts are tried in turn, and the next open begins behind the one that fail
   expect(await receiver.dead).toMatchObject({ code: 'unavailable', retryable: true });
   await transport.check(undefined, never);
   expect([first.accepted, second.accepted]).toEqual([1, 1]);
+});
+
+test('a URL leads there', async () => {
+  const transport = await openTransport(`${server.url}/%2F`, { amqp: amqpFromUrl });
+  await transport.check(undefined, never);
+  await transport.close();
+  const wrong = await openTransport(`${server.url}/nowhere`, { amqp: amqpFromUrl });
+  const denied = { code: 'permission-denied' };
+  await expect(wrong.check(undefined, never)).rejects.toMatchObject(denied);
+  await wrong.close();
 });
 
 test('no host at all is unavailable', async () => {

@@ -1,6 +1,6 @@
 import type { ConsumeMessage } from 'amqplib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rabbit, type Rabbit, stopRabbit } from './broker.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
   collect,
   freshAddress,
@@ -17,9 +17,8 @@ import {
 
 let server: Rabbit;
 beforeAll(async () => {
-  server = await rabbit('rabbitmq');
+  server = await sharedRabbit();
 });
-afterAll(() => stopRabbit('rabbitmq'));
 
 test('amqplib reads ours', async () => {
   const transport = transportOf(server.options);
