@@ -1,5 +1,6 @@
 export type { Amqp1Capabilities } from './capabilities.ts';
 export type { Amqp1Broker } from './engine.ts';
+export { amqp1FromUrl } from './from-url.ts';
 export type {
   Amqp1Credentials,
   Amqp1Host,

@@ -72,7 +72,7 @@ export async function proveSession(
       session.once('session_error', onClose);
       session.once('session_close', onClose);
       void connection.dead.then(() => {
-        reject(connection.over as Error);
+        reject(connection.over);
       });
     });
   } finally {

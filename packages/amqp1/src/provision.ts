@@ -15,14 +15,8 @@ export interface Reach {
 
 /** What each broker can be told by AMQP 1.0 alone. */
 export function createAdmin(reach: Reach, settings: Settings): Admin {
-  switch (settings.broker) {
-    case 'rabbitmq':
-      return managed(reach, settings);
-    case 'rabbitmq3':
-      return probing(reach);
-    default:
-      return making(reach, settings);
-  }
+  if (settings.broker === 'rabbitmq') return managed(reach, settings);
+  return settings.broker === 'rabbitmq3' ? probing(reach) : making(reach, settings);
 }
 
 function unsupported(text: string, { channel }: Address): IntermodalError {

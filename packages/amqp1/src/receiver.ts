@@ -27,6 +27,7 @@ export interface ReceiverSetup {
 interface Tag {
   readonly holder: object;
   readonly native: Delivery;
+  readonly delivery: Omit<WireDelivery, 'token'>;
   settled: boolean;
 }
 
@@ -68,11 +69,15 @@ function createReceiver(
     credit.used();
     if (delivery === undefined) return;
     pushed.push(deliveryOf(message as unknown as Buffer, delivery));
+    schedule();
+  });
+
+  function schedule(): void {
     if (scheduled || takers.length === 0) return;
     scheduled = true;
     // What comes in one read of the socket is handed out together.
     queueMicrotask(hand);
-  });
+  }
 
   function hand(): void {
     scheduled = false;
@@ -92,9 +97,7 @@ function createReceiver(
   function deliveryOf(encoded: Buffer, native: Delivery): WireDelivery {
     const read = readMessage(encoded, broker, setup.channelName);
     const { message, undecodable } = read;
-    const tag: Tag = { holder, native, settled: false };
-    return {
-      token: { value: tag },
+    const delivery = {
       message,
       lane: setup.isOrdered ? message.key : undefined,
       attempt: setup.counts ? read.failures + 1 : undefined,
@@ -104,16 +107,40 @@ function createReceiver(
       ...(undecodable === undefined ? {} : { undecodable }),
       native: read.native,
     };
+    return withTag(delivery, native);
   }
 
-  function settle({ token, action }: Settlement): SettleOutcome {
-    const tag = token.value as Partial<Tag> | undefined;
+  function withTag(delivery: Omit<WireDelivery, 'token'>, native: Delivery): WireDelivery {
+    const tag: Tag = { holder, native, delivery, settled: false };
+    return { ...delivery, token: { value: tag } };
+  }
+
+  function settle(settlement: Settlement): SettleOutcome {
+    const tag = settlement.token.value as Partial<Tag> | undefined;
     if (life.over || tag?.holder !== holder || tag.settled !== false) return 'lost';
+    const { action } = settlement;
     if (action === 'reject')
       return { failed: new IntermodalError('unsupported', 'send the dead letter, then ack') };
+    const { native, delivery } = tag as Tag;
     (tag as Tag).settled = true;
-    settlements.write((tag as Tag).native, outcomeOf(action));
+    if (action === 'ack' || delivery.lane === undefined)
+      settlements.write(native, outcomeOf(action));
+    else keep(tag as Tag, action === 'retry' ? settlement.attempt + 1 : delivery.attempt);
     return 'done';
+  }
+
+  /**
+   * What the broker got back alone, it would deliver again behind what it has delivered since. So it goes back with the
+   * link, which is in order; should the consumer go on before that, it is the next.
+   */
+  function keep({ native, delivery }: Tag, attempt: number | undefined): void {
+    const isLater = ({ token }: WireDelivery): boolean =>
+      (token.value as Tag).native.id > native.id;
+    const index = pushed.findIndex(isLater);
+    const counted = setup.counts ? attempt : undefined;
+    const again = withTag({ ...delivery, redelivered: true, attempt: counted }, native);
+    pushed.splice(index === -1 ? pushed.length : index, 0, again);
+    schedule();
   }
 
   function outcomeOf(action: 'ack' | 'retry' | 'release'): Outcome {

@@ -89,22 +89,22 @@ export function isTrue(item: Buffer | undefined): boolean {
   return item?.[0] === 0x41 || (item?.[0] === 0x56 && item[1] === 1);
 }
 
-export function uint(value: number): Buffer {
+function uint(value: number): Buffer {
   const bytes = Buffer.alloc(5);
   bytes.writeUInt8(0x70);
   bytes.writeUInt32BE(value, 1);
   return bytes;
 }
 
-export function boolean(value: boolean): Buffer {
+function boolean(value: boolean): Buffer {
   return Buffer.from([value ? 0x41 : 0x42]);
 }
 
-export function symbol(text: string): Buffer {
+function symbol(text: string): Buffer {
   return Buffer.concat([Buffer.from([0xa3, text.length]), Buffer.from(text)]);
 }
 
-export function described(code: number, fields: readonly Buffer[]): Buffer {
+function described(code: number, fields: readonly Buffer[]): Buffer {
   const content = Buffer.concat(fields);
   const head = Buffer.alloc(12);
   head.writeUInt8(0x53, 1);
@@ -115,7 +115,7 @@ export function described(code: number, fields: readonly Buffer[]): Buffer {
   return Buffer.concat([head, content]);
 }
 
-export function frame(
+function frame(
   type: 0 | 1,
   channel: number,
   code: number,

@@ -41,7 +41,7 @@ export async function stopServer(name: BrokerName): Promise<void> {
 }
 
 /** Node's URL keeps user and port only of schemes that it knows. */
-export function urlOf(text: string | undefined): URL {
+function urlOf(text: string | undefined): URL {
   return new URL((text ?? '').replace(/^[a-z0-9+]+:/, 'http:'));
 }
 

@@ -1,9 +1,11 @@
 import { conformance } from '@intermodal/conformance';
 import { afterAll, describe, it } from 'vitest';
 import { stopServer } from './broker.ts';
-import { onRabbitmq3Classic, singleActiveOn } from './harness.ts';
+import { alone, onRabbitmq3Classic, singleActiveOn, together } from './harness.ts';
 
-conformance({ describe, it }, onRabbitmq3Classic);
-conformance({ describe, it }, singleActiveOn('rabbitmq'));
+for (const harness of [onRabbitmq3Classic, singleActiveOn('rabbitmq')]) {
+  conformance({ describe, it: it.concurrent }, harness, { cases: together });
+  conformance({ describe, it }, harness, { cases: alone });
+}
 
 afterAll(() => stopServer('rabbitmq'));

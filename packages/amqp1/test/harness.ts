@@ -111,4 +111,13 @@ export const singleActiveOn = (on: 'rabbitmq' | 'rabbitmq4'): Harness =>
   harness(on, { singleActiveConsumer: true }, '-single-active');
 
 export const harnesses: readonly Harness[] = [onActivemq, onRabbitmq3, onRabbitmq4];
-export const allCases: readonly Case[] = cases;
+
+function isAlone({ needs, rules }: Case): boolean {
+  return needs?.includes('restart') === true || rules.includes('F5');
+}
+
+/** Cases that stop the broker, or look at everything that the process has open. */
+export const alone: readonly Case[] = cases.filter(isAlone);
+
+/** Those that may run beside each other: most of their time they wait. */
+export const together: readonly Case[] = cases.filter((one) => !isAlone(one));
