@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { WireDelivery } from '@intermodal/core/driver';
 import { describe, expect, test } from 'vitest';
 import { engineTests } from './engine-tests.ts';
+import { interopTests } from './interop-tests.ts';
 import {
   collect,
   deadLetters,
@@ -18,6 +19,7 @@ import {
 } from './support.ts';
 
 const server = engineTests('activemq');
+interopTests(server, 'activemq', ['rhea']);
 
 describe('provisioning', () => {
   test('gives every group its own copy, from then on', async () => {

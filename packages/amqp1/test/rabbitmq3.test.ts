@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { engineTests, freshPlace, provisionerOn } from './engine-tests.ts';
+import { interopTests } from './interop-tests.ts';
 import {
   collect,
   freshAddress,
@@ -16,6 +17,7 @@ import {
 } from './support.ts';
 
 const server = engineTests('rabbitmq');
+interopTests(server, 'rabbitmq3', ['rhea']);
 
 describe('places that are not there', () => {
   const missing = { code: 'not-found', retryable: false };
