@@ -5,6 +5,7 @@ import {
   type TransportFactory,
 } from '@intermodal/core';
 import { amqpFromUrl } from '@intermodal/amqp';
+import { amqp1FromUrl } from '@intermodal/amqp1';
 import { memoryFromUrl } from '@intermodal/memory';
 import { sqsFromUrl } from '@intermodal/sqs';
 import { Refusal } from './refusal.ts';
@@ -16,6 +17,7 @@ export const transportUrl = 'memory:';
 const factories: Readonly<Record<string, TransportFactory>> = {
   memory: memoryFromUrl,
   amqp: amqpFromUrl,
+  amqp1: amqp1FromUrl,
   sqs: sqsFromUrl,
 };
 
