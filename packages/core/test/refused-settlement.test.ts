@@ -21,7 +21,8 @@ test.each([
     () => undefined,
   );
   await expect.poll(() => driver.receivers[0]?.polls).toHaveLength(1);
-  driver.receivers[0]?.polls[0]?.bring(fakeDelivery('m1', { lane: undefined }));
+  const { message, ...delivery } = fakeDelivery('m1');
+  driver.receivers[0]?.polls[0]?.bring({ ...delivery, message: { ...message, body: '"m1"' } });
   await expect.poll(() => told).toContain('settle-failed');
   await expect.poll(() => driver.receivers).toHaveLength(connections);
   expect(consumer.stats()).toMatchObject({ acked: 0, running: 0, waiting: 0 });
