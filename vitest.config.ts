@@ -29,10 +29,13 @@ function projectsOf(folder: string): TestProjectInlineConfiguration[] {
   const apart = 'test/**/*.test.ts';
   if (manifest.intermodal?.brokers === undefined) return [project(name, folder, [beside, apart])];
   const withBrokers = project(`${name}:broker`, folder, [apart]);
+  // They mostly wait, so more of them run at once than there are cores, and after what needs these.
+  const patience = { hookTimeout: 120_000, testTimeout: 120_000 };
+  const waiting = { maxWorkers: 4, ...patience, sequence: { groupOrder: 1 } };
   const globalSetup = [resolve('tools/brokers/src/vitest-setup.ts')];
   return [
     project(name, folder, [beside]),
-    { ...withBrokers, test: { ...withBrokers.test, globalSetup } },
+    { ...withBrokers, test: { ...withBrokers.test, ...waiting, globalSetup } },
   ];
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { startOwnBroker } from '@intermodal/brokers';
 import { urlOf } from '../src/run-example.ts';
 
 export interface Run {
@@ -11,13 +12,14 @@ export interface Run {
   readonly notes: readonly string[];
 }
 
-/** Runs an example to its end as a process of its own, on the emulator that the tests share. */
+/** Runs an example to its end as a process of its own, on an emulator of its own: its queues have fixed names. */
 export async function runToTheEnd(
   name: string,
   onNote: (note: string) => void = () => undefined,
 ): Promise<Run> {
   const main = fileURLToPath(new URL(`../src/${name}/main.ts`, import.meta.url));
-  const url = urlOf(process.env['INTERMODAL_FAUXQS_ENDPOINT']);
+  await using broker = await startOwnBroker('fauxqs');
+  const url = urlOf(broker.environment['INTERMODAL_FAUXQS_ENDPOINT']);
   const args = ['--conditions=intermodal:source', main, '--once', '--transport', url];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const notes: string[] = [];

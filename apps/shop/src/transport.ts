@@ -4,6 +4,8 @@ import {
   type Transport,
   type TransportFactory,
 } from '@intermodal/core';
+import { amqpFromUrl } from '@intermodal/amqp';
+import { amqp1FromUrl } from '@intermodal/amqp1';
 import { memoryFromUrl } from '@intermodal/memory';
 import { sqsFromUrl } from '@intermodal/sqs';
 import { Refusal } from './refusal.ts';
@@ -14,6 +16,8 @@ export const transportUrl = 'memory:';
 /** What the shop can be run on, each with the parameters that its URL may have. */
 const factories: Readonly<Record<string, TransportFactory>> = {
   memory: memoryFromUrl,
+  amqp: amqpFromUrl,
+  amqp1: amqp1FromUrl,
   sqs: sqsFromUrl,
 };
 

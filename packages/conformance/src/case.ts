@@ -6,6 +6,16 @@ import type { Rule } from './rules.ts';
 /** The values of each capability with which a case makes sense. */
 export type Claims = { readonly [K in keyof Capabilities]?: readonly Capabilities[K][] };
 
+/**
+ * Several members of a group hold messages at once. Where a window keeps the order of all keys, one member is served
+ * at a time, and the others stand by.
+ */
+export const membersShare: Claims = {
+  receive: [true],
+  settle: ['message'],
+  isolation: ['key', 'none'],
+};
+
 /** What a harness must be able to do or know besides opening a broker. */
 export type Need = FaultName | 'program' | 'messageBytes' | 'missingChannel';
 

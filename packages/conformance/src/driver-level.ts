@@ -48,11 +48,17 @@ export async function openReceiver(
   const receiver = await context.within('a receiver to open', opening);
   const stop = new AbortController();
   const found: WireDelivery[] = [];
+  // Dead receivers answer at once with nothing: asked on and on, they would let no timer run.
+  const died = receiver.dead.then((reason) =>
+    assert.fail(`the receiver ended: ${reason?.message ?? 'it was closed'}`),
+  );
+  died.catch(() => undefined);
 
   async function collect(count: number): Promise<readonly WireDelivery[]> {
     const filled = async (): Promise<void> => {
       while (found.length < count) {
-        found.push(...(await receiver.receive(count - found.length, stop.signal)));
+        const receiving = receiver.receive(count - found.length, stop.signal);
+        found.push(...(await Promise.race([died, receiving])));
       }
     };
     await context.within(`the driver to hand out ${String(count)} deliveries`, filled());

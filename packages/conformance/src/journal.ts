@@ -30,6 +30,8 @@ export interface Journal {
   /** Numbers `n` of bodies `{ n }`, in order. */
   numbers(): readonly number[];
   of(id: string): readonly Seen[];
+  /** Whether it is seen for the first time: its attempt may be a later one, where giving back counts. */
+  isFirst(delivery: TestDelivery): boolean;
   /** Waits until so many different messages were seen. */
   reaches(count: number): Promise<void>;
   /** Waits until each of the ids was seen. */
@@ -60,6 +62,7 @@ export function createJournal(waiting: Waiting): Journal {
     repeated: () => [...byId].filter(([, entries]) => entries.length > 1).map(([id]) => id),
     numbers: () => seen.map((entry) => numberOf(entry.body)),
     of: (id) => byId.get(id) ?? [],
+    isFirst: ({ id }) => byId.get(id)?.length === 1,
     reaches: (count) =>
       waiting.eventually(
         `handlers saw ${count} different messages`,

@@ -85,6 +85,11 @@ export function createConsumerEngine(
     onLeft: (held) => {
       holding.lose(held, undefined);
     },
+    onStuck(held, cause) {
+      if (held.epoch.receiver !== link.current) return;
+      const text = `a delivery of '${channel}' could not be settled: ${cause.message}`;
+      link.drop(new IntermodalError('unavailable', text, { address: channel, cause }));
+    },
   });
   const logLanes = createLogLanes(plan, lanes, holding);
   const owner: DeliveryOwner = {

@@ -170,10 +170,14 @@ export interface Receiver {
   readonly dead: Promise<IntermodalError | undefined>;
   /**
    * Up to `max` deliveries, at least one unless the wait ended. Rejects only with an error of the broker; never for
-   * `stop`, after which it may return early: what arrives later is given back by `close`.
+   * `stop`, after which it may return early: what arrives later is given back by `close`. What is asked for is the credit:
+   * a driver that is pushed more than that holds it back.
    */
   receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]>;
-  /** One outcome per entry, in order; never throws for a delivery. */
+  /**
+   * One outcome per entry, in order; never throws for a delivery. Where there is no lease and one fails for good, core
+   * gives the connection up, since only the next one is brought it again.
+   */
   settle(batch: readonly Settlement[], signal: AbortSignal): Promise<readonly SettleOutcome[]>;
   /** Only with `lease`. */
   extend?(
@@ -195,7 +199,7 @@ export interface Backlog {
   readonly inFlight: number;
   readonly delayed: number;
   readonly deadLettered: number;
-  /** False where the broker only estimates. */
+  /** False where the broker only estimates, or tells no more than a part: what it does not tell counts 0. */
   readonly exact: boolean;
 }
 

@@ -60,7 +60,7 @@ export function createFetcher(options: FetcherOptions): Fetcher {
     while (credit.receives < Math.min(parallel, limits.maxConcurrentReceives)) {
       const free = prefetch - options.held() - credit.requested;
       if (free <= 0) return;
-      if (clock.now() < blockedUntil) {
+      if (blockedUntil > 0 && clock.now() < blockedUntil) {
         wheel.set(unblock, blockedUntil);
         return;
       }

@@ -72,28 +72,33 @@ export function createHandlerCalls(options: HandlerCallsOptions): HandlerCalls {
     settling.settle(handle, handle.intent);
   }
 
+  /** Behind what came before it; where that has left for the broker, it follows. */
+  function waitAgain(held: Held): void {
+    if (held.cutOff) {
+      lanes.done(held);
+      holding.giveBack([held]);
+      return;
+    }
+    held.handle = undefined;
+    lanes.back([held]);
+  }
+
   return {
     started,
     returned,
-    isOpen: ({ held, intent }) => !held.lost && (intent === undefined || held.notBefore > 0),
     expired(held) {
       holding.leaseLost(held, undefined);
     },
-    rewind(handles) {
-      const back: Held[] = [];
-      for (const { held } of handles) {
-        unstart(held);
-        if (isLeaving(held)) {
-          holding.lose(held, undefined); // as the one before it was
-          continue;
-        }
-        back.push(held);
-        if (held.notBefore > 0) continue; // it keeps its own delay
-        held.handle = undefined;
-        held.localRetries += 1;
+    rewind({ held }) {
+      unstart(held);
+      if (isLeaving(held)) {
+        holding.lose(held, undefined); // as the one before it was
+        return;
       }
-      lanes.back(back);
+      held.localRetries += 1;
+      waitAgain(held);
     },
+    waitAgain,
     leave(handle) {
       const { held } = handle;
       unstart(held);

@@ -27,6 +27,10 @@ export interface Held extends Member<Held>, Timer {
   goesBack: boolean;
   /** Waits here for a local retry. */
   waiting: boolean;
+  /** Behind others of its key, next to be started, or started: until it is done with or waits again. */
+  place: 'waiting' | 'ready' | 'started';
+  /** What stood before it in its lane has left for the broker: a retry of it can only follow there. */
+  cutOff: boolean;
   /** The broker has its settlement, or it is lost: nothing more is owed. */
   settled: boolean;
   /** It is no longer ours. */
@@ -67,6 +71,8 @@ export function createHeld(
     notBefore: 0,
     goesBack: false,
     waiting: false,
+    place: 'waiting',
+    cutOff: false,
     settled: false,
     lost: false,
     passed: undefined,

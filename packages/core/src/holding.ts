@@ -95,7 +95,7 @@ export function createHolding(options: HoldingOptions): Holding {
     held.waiting = false;
     held.handle?.abort(held.handle.leaseLost());
     held.handle?.onOver?.();
-    if (lanes.remove((other) => other === held).length === 0) {
+    if (held.place === 'started' || lanes.remove((other) => other === held).length === 0) {
       settleUp(held);
       return;
     }
@@ -128,13 +128,7 @@ export function createHolding(options: HoldingOptions): Holding {
       options.onReady();
     },
     leaseLost(held, error) {
-      const followers =
-        held.orderKey === undefined
-          ? []
-          : lanes.remove(
-              (other) =>
-                other.orderKey === held.orderKey && other.epoch === held.epoch && other !== held,
-            );
+      const followers = lanes.takeFollowers(held);
       lose(held, error);
       giveBack(followers);
     },

@@ -1,96 +1,101 @@
 import type { Held } from './held.ts';
 
-interface Lane {
-  /** Started and not done: handlers that still run count although their lease is gone. */
-  active: number;
-  queue: Held[];
-}
-
 /** What may be handled now: everything across keys at once, one after another within one. */
 export interface Lanes {
   arrive(held: Held): void;
   /** The next that may start; its lane is taken. */
   next(): Held | undefined;
-  /** The follower of a delivery in the same batch; takes it. */
+  /** What stands next behind one that is about to be handled, for the same batch; takes it. */
   nextOf(held: Held): Held | undefined;
-  /** A started one comes again: before everything else of its lane. */
+  /** A started one comes again: before everything else. */
   again(held: Held): void;
-  /** A batch's unfinished followers return to the head of their lane's queue. */
+  /** Started ones wait again, each in its own place. */
   back(held: readonly Held[]): void;
   /** A started one is done with: its lane goes on. */
   done(held: Held): void;
+  /** Nothing before it in its lane is left. */
+  isFirst(held: Held): boolean;
+  /** Something of its key waits to be started. */
+  hasFollowers(held: Held): boolean;
+  /** It leaves for the broker: removes what waits behind it, and what runs there can only follow it. In order. */
+  takeFollowers(held: Held): Held[];
   /** Removes those that have not been started and match. In order. */
   remove(match: (held: Held) => boolean): Held[];
-  followers(held: Held): readonly Held[];
   readonly readyCount: number;
 }
 
-/** @param onDelayed its lane is free, and it waits for its own retry still */
+/** @param onDelayed its turn has come, and it waits for its own retry still */
 export function createLanes(onDelayed: (held: Held) => void): Lanes {
   let ready: Held[] = [];
-  const lanes = new Map<string, Lane>();
+  /** All that is held of a key, in the order of its coming, until it is done with. */
+  const lanes = new Map<string, Held[]>();
 
   function arrive(held: Held): void {
-    if (held.orderKey === undefined) {
-      ready.push(held);
-      return;
+    if (held.orderKey !== undefined) {
+      const lane = lanes.get(held.orderKey);
+      if (lane !== undefined) {
+        lane.push(held);
+        return;
+      }
+      lanes.set(held.orderKey, [held]);
     }
-    const lane = lanes.get(held.orderKey);
-    if (lane !== undefined) {
-      lane.queue.push(held);
-      return;
-    }
-    lanes.set(held.orderKey, { active: 1, queue: [] });
+    held.place = 'ready';
     ready.push(held);
   }
 
-  function laneOf(held: Held): Lane | undefined {
+  function laneOf(held: Held): Held[] | undefined {
     return held.orderKey === undefined ? undefined : lanes.get(held.orderKey);
   }
 
-  function advance(name: string, lane: Lane): void {
-    if (lane.active > 0) return;
-    const following = lane.queue.shift();
-    if (following === undefined) {
+  function advance(name: string, lane: readonly Held[]): void {
+    const [first] = lane;
+    if (first === undefined) {
       lanes.delete(name);
       return;
     }
-    lane.active = 1;
-    if (following.notBefore > 0) onDelayed(following);
-    else ready.push(following);
+    if (first.place !== 'waiting') return;
+    if (first.notBefore > 0) {
+      first.place = 'started';
+      onDelayed(first);
+      return;
+    }
+    first.place = 'ready';
+    ready.push(first);
   }
 
   function done(held: Held): void {
     if (held.orderKey === undefined) return;
     const lane = lanes.get(held.orderKey);
-    if (lane === undefined) return;
-    lane.active -= 1;
+    const index = lane?.indexOf(held) ?? -1;
+    if (lane === undefined || index < 0) return;
+    if (index > 0) {
+      lane.splice(index, 1);
+      return;
+    }
+    lane.shift();
     advance(held.orderKey, lane);
+  }
+
+  function start(held: Held | undefined): Held | undefined {
+    if (held !== undefined) held.place = 'started';
+    return held;
   }
 
   return {
     arrive,
-    next: () => ready.shift(),
+    next: () => start(ready.shift()),
     nextOf(held) {
       const lane = laneOf(held);
-      if (lane === undefined || (lane.queue[0]?.notBefore ?? 0) > 0) return undefined;
-      const following = lane.queue.shift();
-      if (following !== undefined) lane.active += 1;
-      return following;
+      const following = lane?.[lane.indexOf(held) + 1];
+      if (following?.place !== 'waiting' || following.notBefore > 0) return undefined;
+      return start(following);
     },
     again(held) {
+      held.place = 'ready';
       ready.unshift(held);
     },
     back(followers) {
-      for (const held of followers.toReversed()) {
-        const lane = laneOf(held);
-        if (lane === undefined) {
-          ready.unshift(held);
-          continue;
-        }
-        lane.active -= 1;
-        lane.queue.unshift(held);
-      }
+      for (const held of followers) held.place = 'waiting';
       // What they waited behind may be done by now.
       for (const { orderKey } of followers) {
         const lane = orderKey === undefined ? undefined : lanes.get(orderKey);
@@ -98,22 +103,44 @@ export function createLanes(onDelayed: (held: Held) => void): Lanes {
       }
     },
     done,
+    isFirst: (held) => laneOf(held)?.[0] === held,
+    hasFollowers: (held) => laneOf(held)?.at(-1)?.place === 'waiting',
+    takeFollowers(held) {
+      const lane = laneOf(held);
+      if (lane === undefined) return [];
+      const taken: Held[] = [];
+      const behind = lane.splice(lane.indexOf(held) + 1);
+      for (const other of behind) {
+        if (other.epoch !== held.epoch) lane.push(other);
+        else if (other.place === 'waiting') taken.push(other);
+        else {
+          other.cutOff = true;
+          lane.push(other);
+        }
+      }
+      return taken;
+    },
     remove(match) {
       const removed: Held[] = [];
       const keep = (held: Held): boolean => {
-        if (!match(held)) return true;
+        if (held.place === 'started' || !match(held)) return true;
         removed.push(held);
         return false;
       };
-      ready = ready.filter(keep);
-      const fromReady = [...removed];
-      for (const lane of lanes.values()) {
-        if (lane.queue.length > 0) lane.queue = lane.queue.filter(keep);
+      ready = ready.filter((held) => held.orderKey !== undefined || keep(held));
+      const changed: [string, Held[]][] = [];
+      for (const [name, lane] of lanes) {
+        const kept = lane.filter(keep);
+        if (kept.length === lane.length) continue;
+        lanes.set(name, kept);
+        changed.push([name, kept]);
       }
-      for (const held of fromReady) done(held);
+      if (changed.length === 0) return removed;
+      const gone = new Set(removed);
+      ready = ready.filter((held) => !gone.has(held));
+      for (const [name, lane] of changed) advance(name, lane);
       return removed;
     },
-    followers: (held) => laneOf(held)?.queue ?? [],
     get readyCount() {
       return ready.length;
     },

@@ -31,18 +31,18 @@ export function createLeases(
     held.leaseUntil = held.wire.leaseUntil;
     held.leaseMs = Math.max(1, held.leaseUntil - held.arrivedAt);
     held.onDue = onDue;
-    plan(held);
+    plan(held, held.arrivedAt);
   }
 
   /** On a grid, so that leases taken at about the same time are renewed by one request. */
-  function plan(held: Held): void {
+  function plan(held: Held, now: number): void {
     if (receiver.extend === undefined) {
       wheel.set(held, held.leaseUntil);
       return;
     }
     const grid = Math.max(1, held.leaseMs / 10);
     const half = held.leaseUntil - held.leaseMs / 2;
-    wheel.set(held, Math.max(clock.now(), Math.floor(half / grid) * grid));
+    wheel.set(held, Math.max(now, Math.floor(half / grid) * grid));
   }
 
   function onDue(due: Timer): void {
@@ -63,7 +63,7 @@ export function createLeases(
 
   function renew(): void {
     scheduled = false;
-    const batch = toRenew.filter((held) => held.tracked);
+    const batch = toRenew.filter((held) => held.tracked && held.extending === undefined);
     toRenew = [];
     const size = receiver.limits.maxPerSettle;
     for (let from = 0; from < batch.length; from += size) {
@@ -134,8 +134,9 @@ export function createLeases(
       wheel.set(held, Math.min(held.leaseUntil, clock.now() + held.leaseMs / 10));
       return;
     }
-    held.leaseUntil = outcome === 'done' ? clock.now() + leaseMs : outcome.leaseUntil;
-    plan(held);
+    const now = clock.now();
+    held.leaseUntil = outcome === 'done' ? now + leaseMs : outcome.leaseUntil;
+    plan(held, now);
   }
 
   function lose(held: Held, error: IntermodalError | undefined): void {
@@ -155,7 +156,7 @@ export function createLeases(
       return held.extending;
     },
     async extend(held, leaseMs) {
-      await held.extending;
+      while (held.extending !== undefined) await held.extending;
       if (dead || held.lost || !held.tracked)
         throw new IntermodalError('lease-lost', 'the lease of this delivery is over');
       const until = clock.now() + leaseMs;

@@ -29,6 +29,8 @@ export interface Link<T extends Connection> {
   readonly current: T | undefined;
   /** Opens if it is not open, opening or waiting to. */
   ensure(): void;
+  /** Gives the current connection up, as if it had died of `error`. */
+  drop(error: IntermodalError): void;
   /** No more opening. The current connection is the caller's to close; its death is still told. */
   close(): void;
 }
@@ -46,6 +48,7 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
   let failures = 0;
   let closed = false;
   let waiting = false;
+  let upSince = 0;
   const again = timer(() => {
     waiting = false;
     if (options.wanted()) ensure();
@@ -84,20 +87,23 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
     wheel.cancel(tooSlow);
     if (closed) return;
     current = connection;
-    const since = clock.now();
+    upSince = clock.now();
     void connection.dead.then((error) => {
-      if (current !== connection) return;
-      current = undefined;
-      if (clock.now() - since >= goodAfterMs) failures = 0;
-      options.onDown(connection, error);
-      if (closed) return;
-      if (error !== undefined && !error.retryable) {
-        options.onRefused(error);
-        return;
-      }
-      retry(error);
+      if (current === connection) down(connection, error);
     });
     options.onUp(connection);
+  }
+
+  function down(connection: T, error: IntermodalError | undefined): void {
+    current = undefined;
+    if (clock.now() - upSince >= goodAfterMs) failures = 0;
+    options.onDown(connection, error);
+    if (closed) return;
+    if (error !== undefined && !error.retryable) {
+      options.onRefused(error);
+      return;
+    }
+    retry(error);
   }
 
   function failed(cause: unknown): void {
@@ -126,6 +132,12 @@ export function createLink<T extends Connection>(options: LinkOptions<T>): Link<
       return current;
     },
     ensure,
+    drop(error) {
+      if (current === undefined || closed) return;
+      const connection = current;
+      down(connection, error);
+      options.discard(connection);
+    },
     close() {
       closed = true;
       wheel.cancel(again);

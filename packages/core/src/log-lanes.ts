@@ -1,5 +1,6 @@
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import type { ConsumerPlan } from './consumer-plan.ts';
+import { deferred, type Deferred } from './deferred.ts';
 import type { Receiver } from './driver.ts';
 import type { Held } from './held.ts';
 import type { Holding } from './holding.ts';
@@ -15,9 +16,15 @@ export interface LogLanes {
   onLane(lane: string, state: 'revoking' | 'lost' | 'ended'): Promise<void>;
 }
 
+/** A lane that is on its way out. */
+interface Leaving {
+  readonly state: 'revoking' | 'ended';
+  readonly lost: Deferred<void>;
+}
+
 export function createLogLanes(plan: ConsumerPlan, lanes: Lanes, holding: Holding): LogLanes {
   const { telemetry, channel, group } = plan;
-  const revoking = new Set<string>();
+  const leaving = new Map<string, Leaving>();
   let checkpoints: Checkpoints | undefined;
 
   const ofLane =
@@ -27,21 +34,32 @@ export function createLogLanes(plan: ConsumerPlan, lanes: Lanes, holding: Holdin
 
   function lose(lane: string): void {
     telemetry?.({ type: 'lane', channel, group, lane, state: 'lost' });
+    giveUp(lane);
     checkpoints?.lose(lane);
     holding.loseAll(ofLane(lane), undefined);
   }
 
-  /** Resolves when no handler has anything of the lane and what was settled is written. */
-  async function handOver(lane: string): Promise<void> {
+  /** It may be granted again at once: what still waits for its end must not take the new one for the old. */
+  function giveUp(lane: string): void {
+    leaving.get(lane)?.lost.resolve();
+    leaving.delete(lane);
+  }
+
+  /** Resolves when no handler has anything of the lane and what was settled is written, or when it is lost. */
+  async function leave(lane: string, state: Leaving['state']): Promise<void> {
     const written = checkpoints;
-    revoking.add(lane);
-    for (const held of lanes.remove(ofLane(lane))) holding.forget(held);
-    for (const held of [...holding.all].filter(ofLane(lane))) {
-      if (held.waiting) holding.lose(held, undefined);
+    const mine: Leaving = { state, lost: leaving.get(lane)?.lost ?? deferred() };
+    leaving.set(lane, mine);
+    if (state === 'revoking') {
+      for (const held of lanes.remove(ofLane(lane))) holding.forget(held);
+      for (const held of [...holding.all].filter(ofLane(lane))) {
+        if (held.waiting) holding.lose(held, undefined);
+      }
     }
-    await holding.untilLaneEmpty(lane);
-    await written?.release(lane);
-    revoking.delete(lane);
+    await Promise.race([holding.untilLaneEmpty(lane), mine.lost.promise]);
+    if (leaving.get(lane) !== mine) return;
+    await (state === 'revoking' ? written?.release(lane) : written?.end(lane));
+    if (leaving.get(lane) === mine) leaving.delete(lane);
   }
 
   return {
@@ -50,7 +68,7 @@ export function createLogLanes(plan: ConsumerPlan, lanes: Lanes, holding: Holdin
     },
     use(receiver) {
       checkpoints?.kill();
-      revoking.clear();
+      for (const lane of [...leaving.keys()]) giveUp(lane);
       checkpoints =
         receiver?.checkpoint === undefined
           ? undefined
@@ -64,18 +82,14 @@ export function createLogLanes(plan: ConsumerPlan, lanes: Lanes, holding: Holdin
               onLost: lose,
             });
     },
-    isRevoking: (lane) => revoking.has(lane),
+    isRevoking: (lane) => leaving.get(lane)?.state === 'revoking',
     async onLane(lane, state) {
       if (state === 'lost') {
         lose(lane);
         return;
       }
       telemetry?.({ type: 'lane', channel, group, lane, state });
-      if (state === 'ended') {
-        const written = checkpoints;
-        await holding.untilLaneEmpty(lane);
-        await written?.end(lane);
-      } else await handOver(lane);
+      await leave(lane, state);
     },
   };
 }

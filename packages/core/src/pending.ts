@@ -75,6 +75,17 @@ export function createPending(
   };
 }
 
+/** Its form for this connection, which also says its lane. */
+export function keepPrepared(
+  pending: Pending,
+  prepared: Prepared,
+  preparedBy: Sender | undefined,
+): void {
+  pending.prepared = prepared;
+  pending.preparedBy = preparedBy;
+  pending.lane = prepared.lane;
+}
+
 export function append(list: PendingList, pending: Pending): void {
   pending.list = list;
   pending.previous = list.last;

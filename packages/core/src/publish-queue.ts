@@ -6,6 +6,7 @@ import { createLink } from './link.ts';
 import {
   append,
   createPending,
+  keepPrepared,
   listed,
   type Pending,
   type PendingList,
@@ -32,8 +33,13 @@ export interface PublishQueueOptions {
 
 /** Publishes to one address: coalesces, keeps lanes in order, sends again what failed, and bounds what is pending. */
 export interface PublishQueue {
-  /** Resolves when the broker has taken responsibility. `timeoutMs` bounds it in all. */
-  add(message: WireMessage, timeoutMs: number, signal: AbortSignal | undefined): Promise<Published>;
+  /** Resolves when the broker has taken responsibility. `timeoutMs` bounds it in all, from `now` on. */
+  add(
+    message: WireMessage,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    now?: number,
+  ): Promise<Published>;
   /** Opens the connection; rejects with what makes it impossible, such as `not-found`. */
   ready(signal: AbortSignal): Promise<void>;
   /** Waits until every publish has settled, up to the signal; then settles the rest and closes. */
@@ -101,6 +107,7 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     message: WireMessage,
     timeoutMs: number,
     signal: AbortSignal | undefined,
+    now: number = clock.now(),
   ): Promise<Published> {
     if (closed) return Promise.reject(errors.closed());
     const sender = link.current;
@@ -113,12 +120,8 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
       }
     }
     return new Promise((resolve, reject) => {
-      const pending = createPending(message, clock.now(), resolve, reject);
-      if (prepared !== undefined) {
-        pending.prepared = prepared;
-        pending.preparedBy = sender;
-        pending.lane = prepared.lane;
-      }
+      const pending = createPending(message, now, resolve, reject);
+      if (prepared !== undefined) keepPrepared(pending, prepared, sender);
       pending.timeoutMs = timeoutMs;
       unsettled += 1;
       pending.onDue = onDue;
@@ -166,9 +169,7 @@ export function createPublishQueue(options: PublishQueueOptions): PublishQueue {
     const sender = link.current;
     if (sender !== undefined && pending.preparedBy !== sender) {
       try {
-        pending.prepared = sender.prepare(pending.message);
-        pending.preparedBy = sender;
-        pending.lane = pending.prepared.lane;
+        keepPrepared(pending, sender.prepare(pending.message), sender);
       } catch (error) {
         finish(pending, undefined, IntermodalError.from(error, { transport, address: place }));
         free(pending);

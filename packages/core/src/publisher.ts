@@ -148,11 +148,12 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     encoded: Encoded,
     settings: AnyPublishOptions,
   ): Promise<Published> {
+    const now = options.now();
     let message: WireMessage = {
       id: settings.id ?? messageId(),
       channel: channel.name,
       key: settings.key,
-      publishedAt: options.now(),
+      publishedAt: now,
       headers: settings.headers === undefined ? noHeaders : checkHeaders(settings.headers),
       contentType: encoded.contentType,
       body: encoded.body,
@@ -172,7 +173,7 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     }
     return options
       .queue(channel.name)
-      .add(message, settings.timeoutMs ?? options.timeoutMs, settings.signal);
+      .add(message, settings.timeoutMs ?? options.timeoutMs, settings.signal, now);
   }
 
   return {

@@ -60,6 +60,7 @@ export function createRetrying(options: RetryingOptions): Retrying {
 
   function isLocal({ held, abandoned }: DeliveryHandle, at: number): boolean {
     if (capabilities.retry === 'local') return true;
+    if (held.cutOff) return false;
     const keyed = held.orderKey !== undefined;
     const immediate = capabilities.retry === 'immediate';
     // A broker that brings it again at once would bring a key's followers, which it has pushed already, before it; and
@@ -73,6 +74,14 @@ export function createRetrying(options: RetryingOptions): Retrying {
   function resume(held: Held): void {
     const { handle, notBefore } = held;
     if (notBefore === 0 || held.lost || handle === undefined) return;
+    if (options.isLeaving(held)) {
+      options.onLeft(held); // as what came before it may have been
+      return;
+    }
+    if (held.orderKey !== undefined && !lanes.isFirst(held)) {
+      lanes.back([held]); // what came before it may come again
+      return;
+    }
     if (held.goesBack) {
       held.notBefore = 0;
       retryAtBroker(handle, Math.max(0, notBefore - clock.now()));
@@ -94,10 +103,7 @@ export function createRetrying(options: RetryingOptions): Retrying {
   function retryAtBroker(handle: DeliveryHandle, delayMs: number): void {
     const { held } = handle;
     const { settler, leases } = held.epoch;
-    const followers =
-      held.orderKey === undefined
-        ? []
-        : lanes.remove((other) => other.orderKey === held.orderKey && other.epoch === held.epoch);
+    const followers = lanes.takeFollowers(held);
     const extending = [held, ...followers]
       .map((each) => leases.untrack(each))
       .filter((each) => each !== undefined);

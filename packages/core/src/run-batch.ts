@@ -36,38 +36,41 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
 
   function take(): Held[] {
     const batch: Held[] = [];
-    while (batch.length < options.max) {
-      const held = engine.lanes.next();
-      if (held === undefined) break;
-      batch.push(held);
-      while (batch.length < options.max) {
-        const follower = engine.lanes.nextOf(held);
-        if (follower === undefined) break;
-        batch.push(follower);
-      }
+    let next = engine.lanes.next();
+    while (next !== undefined) {
+      batch.push(next);
+      if (batch.length === options.max) break;
+      next = engine.lanes.nextOf(next) ?? engine.lanes.next();
     }
     return batch;
   }
 
   async function run(batch: readonly Held[]): Promise<void> {
-    const handles: DeliveryHandle[] = [];
+    const decoded: [Held, DeliveryHandle][] = [];
     const blocked = new Set<string>();
-    const back: Held[] = [];
     for (const held of batch) {
-      if (held.orderKey !== undefined && blocked.has(held.orderKey)) {
-        back.push(held);
+      const { orderKey } = held;
+      if (orderKey !== undefined && blocked.has(orderKey)) {
+        engine.waitAgain(held);
         continue;
       }
-      const handle = await hand(engine, held);
-      if (handle === undefined || held.lost || held.settled) {
-        // It is on its way to the dead letters, say: its followers wait for that.
-        if (held.orderKey !== undefined) blocked.add(held.orderKey);
+      const handed = hand(engine, held);
+      const handle = handed instanceof Promise ? await handed : handed;
+      if (handle !== undefined) decoded.push([held, handle]);
+      // It is on its way to the dead letters, say: its followers wait for that.
+      else if (orderKey !== undefined) blocked.add(orderKey);
+    }
+    // All at once: the time of the first one must not run while others are being decoded.
+    const handles: DeliveryHandle[] = [];
+    for (const [held, handle] of decoded) {
+      if (held.lost || held.settled) continue;
+      if (held.cutOff) {
+        engine.waitAgain(held);
         continue;
       }
       engine.started(held, handle);
       handles.push(handle);
     }
-    engine.lanes.back(back);
     if (handles.length === 0) return;
     let failure: { readonly error: unknown } | undefined;
     try {
@@ -90,24 +93,22 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
     handles: readonly DeliveryHandle[],
     failure: { readonly error: unknown } | undefined,
   ): void {
-    // Of a key, what comes after the first that will be tried again comes again after it, unless it was settled.
+    // Of a key, what is undecided behind the first that will be tried again comes again after it.
     const failing = new Set<string>();
-    // A dead letter may still fail to be stored: what is to be tried again behind it waits for that.
-    const rejecting = new Set<string>();
-    const behind: DeliveryHandle[] = [];
+    const behind = new Set<DeliveryHandle>();
     for (const handle of handles) {
-      const { held } = handle;
+      const { held, intent } = handle;
       const key = held.orderKey;
-      const retried =
-        handle.intent?.action === 'retry' || (handle.intent === undefined && failure !== undefined);
-      if (key === undefined) continue;
-      const waits = failing.has(key) || (retried && rejecting.has(key));
-      if (waits && engine.isOpen(handle)) behind.push(handle);
-      else if (retried) failing.add(key);
-      else if (handle.intent?.action === 'reject' && !held.settled) rejecting.add(key);
+      if (key === undefined || held.lost) continue;
+      if (failing.has(key)) {
+        if (intent === undefined) behind.add(handle);
+        continue;
+      }
+      if (intent?.action === 'retry' || (intent === undefined && failure !== undefined))
+        failing.add(key);
     }
-    engine.rewind(behind);
-    for (const handle of handles) if (!behind.includes(handle)) engine.returned(handle, failure);
+    for (const handle of behind) engine.rewind(handle);
+    for (const handle of handles) if (!behind.has(handle)) engine.returned(handle, failure);
   }
 
   function ended(): void {

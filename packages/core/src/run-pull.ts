@@ -42,7 +42,8 @@ export function runPull(engine: Engine): PullRunner {
   ): void {
     if (handle === undefined || next.lost || next.settled) {
       asking.unshift(asked);
-      dispatch();
+      if (ended === undefined) dispatch();
+      else end(ended.error);
       return;
     }
     engine.started(next, handle);
@@ -55,6 +56,14 @@ export function runPull(engine: Engine): PullRunner {
     asked.resolve(handle);
   }
 
+  function end(error: IntermodalError | undefined): void {
+    ended ??= { error };
+    for (const asked of asking.splice(0)) {
+      if (error === undefined) asked.resolve(undefined);
+      else asked.reject(error);
+    }
+  }
+
   return {
     dispatch,
     next() {
@@ -65,13 +74,7 @@ export function runPull(engine: Engine): PullRunner {
       dispatch();
       return asked.promise;
     },
-    end(error) {
-      ended ??= { error };
-      for (const asked of asking.splice(0)) {
-        if (error === undefined) asked.resolve(undefined);
-        else asked.reject(error);
-      }
-    },
+    end,
     leave() {
       for (const handle of held) {
         handle.onOver = undefined;

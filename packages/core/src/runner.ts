@@ -21,10 +21,10 @@ export interface HandlerCalls {
   returned(handle: DeliveryHandle, failure: { readonly error: unknown } | undefined): void;
   /** Its lease was over before it could be started. */
   expired(held: Held): void;
-  /** Whether it is undecided, or to be retried here: in both cases it can wait behind another. */
-  isOpen(handle: DeliveryHandle): boolean;
-  /** They wait again behind an earlier one of their key, and count as tried. */
-  rewind(handles: readonly DeliveryHandle[]): void;
+  /** It waits again behind an earlier one of its key, and counts as tried. */
+  rewind(handle: DeliveryHandle): void;
+  /** The same for one that was not started after all. */
+  waitAgain(held: Held): void;
   /** The application has gone away without settling it: it goes back. */
   leave(handle: DeliveryHandle): void;
   /** It cannot be understood: to the dead letters, alone. */

@@ -22,6 +22,8 @@ export interface SettlingOptions {
   /** Whether its lane is being handed over, so that nothing of it is worth keeping. */
   readonly isLeaving: (held: Held) => boolean;
   readonly onLeft: (held: Held) => void;
+  /** The broker refuses its settlement for good, and without a lease brings it again to the next connection only. */
+  readonly onStuck: (held: Held, error: IntermodalError) => void;
 }
 
 /** What became of a delivery. */
@@ -59,9 +61,7 @@ export function createSettling(options: SettlingOptions): Settling {
   function send<S>(held: Held, settlement: Settlement, done: Settled<S>, subject: S): void {
     const extending = held.epoch.leases.untrack(held);
     // A key's next message waits for this answer; and where nothing else is under way, no company will come.
-    const urgent =
-      (counters.running === 0 && lanes.readyCount === 0) ||
-      (held.orderKey !== undefined && lanes.followers(held).length > 0);
+    const urgent = (counters.running === 0 && lanes.readyCount === 0) || lanes.hasFollowers(held);
     if (extending === undefined) {
       held.epoch.settler.add(settlement, urgent, done, subject);
       return;
@@ -171,6 +171,7 @@ export function createSettling(options: SettlingOptions): Settling {
     }
     held.settled = true;
     options.onSettled(held);
+    if (typeof outcome === 'object' && !capabilities.lease) options.onStuck(held, outcome.failed);
   }
 
   function count(handle: DeliveryHandle, fate: Fate, reason: string | undefined): void {

@@ -113,12 +113,14 @@ function expiries(aws: AwsProxy, endpoint: string): () => Promise<void> {
       ...awsClientOptions('fauxqs', {}, endpoint),
       useQueueUrlAsEndpoint: false,
     });
-    for (const [ReceiptHandle, QueueUrl] of held) {
+    // What a consumer receives again meanwhile keeps its lease.
+    const leased = [...held];
+    held.clear();
+    for (const [ReceiptHandle, QueueUrl] of leased) {
       expired.add(ReceiptHandle);
       const Entries = [{ Id: '0', ReceiptHandle, VisibilityTimeout: 0 }];
       await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
     }
-    held.clear();
     client.destroy();
   };
 }

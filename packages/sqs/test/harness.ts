@@ -33,13 +33,14 @@ async function open({ endpoint, restart }: Emulator, fifo: boolean): Promise<Bro
   };
 }
 
-function pair(
-  broker: string,
-  withinMs: number,
-  start: () => Promise<Emulator>,
-): readonly Harness[] {
+interface Pair {
+  readonly standard: Harness;
+  readonly fifo: Harness;
+}
+
+function pair(broker: string, withinMs: number, start: () => Promise<Emulator>): Pair {
   let started: Promise<Emulator> | undefined;
-  return [false, true].map((fifo) => ({
+  const of = (fifo: boolean): Harness => ({
     name: `sqs-${fifo ? 'fifo' : 'standard'}-${broker.split(' ')[0]}`,
     broker,
     async open() {
@@ -48,19 +49,25 @@ function pair(
     },
     times: { leaseMs: 2_000, withinMs },
     limits: { messageBytes: 1_048_576 },
-  }));
+  });
+  return { standard: of(false), fifo: of(true) };
 }
 
 /** One of its own, which may be killed. */
-export const onFauxqs: readonly Harness[] = pair('fauxqs 2.4.1', 30_000, async () => {
+export const onFauxqs: Pair = pair('fauxqs 2.4.1', 30_000, async () => {
   const { environment, restart } = await startOwnBroker('fauxqs');
   return { endpoint: environment['INTERMODAL_FAUXQS_ENDPOINT'] ?? '', restart };
 });
 
 /** Slow, and without restarts, after which it has forgotten everything. */
-export const onMoto: readonly Harness[] = pair('moto 5.2.5', 90_000, async () => {
+export const onMoto: Pair = pair('moto 5.2.5', 90_000, async () => {
   const { environment } = await startBroker('moto');
   return { endpoint: environment['INTERMODAL_MOTO_ENDPOINT'] ?? '' };
 });
 
-export const harnesses: readonly Harness[] = [...onFauxqs, ...onMoto];
+export const harnesses: readonly Harness[] = [
+  onFauxqs.standard,
+  onFauxqs.fifo,
+  onMoto.standard,
+  onMoto.fifo,
+];

@@ -13,10 +13,14 @@ export interface Place {
 
 /** A process in the foreground; its output goes to the broker's log. */
 export interface ProcessSpec {
+  /** By which `kill` and its like are told apart, where a broker has several that may fail alone. */
+  readonly member?: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly workingFolder?: string;
+  /** The next process starts only once something listens on this loopback port. */
+  readonly listensOn?: number;
 }
 
 /** Running a broker's own programs on this machine. */
@@ -29,6 +33,8 @@ export interface LocalWay {
   prepare(progress: Progress): Promise<void>;
   /** In start order; the last one is the broker itself, which `kill` ends the hard way. */
   processes(place: Place): readonly ProcessSpec[] | Promise<readonly ProcessSpec[]>;
+  /** One of the broker's own commands, such as its administration tool, for a broker that runs there. */
+  command?(place: Place, name: string, args: readonly string[]): ProcessSpec;
   /** @defaultValue 60 000 */
   readonly readyWithinMs?: number;
 }
@@ -38,11 +44,13 @@ export interface ComposeWay {
   readonly service: string;
 }
 
-/** One broker or emulator: a file in `brokers/` that exports it as `broker`. */
+/** One broker or emulator: a file in `brokers/` that exports it as `broker`, with variants as `brokers`. */
 export interface Broker {
   readonly name: string;
   /** What it offers, for `status`: one line. */
   readonly offers: string;
+  /** Set where `pnpm brokers up` without names should not start it: it is a variant, or takes long. */
+  readonly onlyByName?: true;
   /** Names of the ports it listens on. */
   readonly ports: readonly string[];
   /** What programs need to reach it on these ports. */
@@ -76,4 +84,9 @@ export function givenBy(
     });
     return Object.fromEntries(found);
   };
+}
+
+/** The variable of that meaning for a broker: `INTERMODAL_RABBITMQ_TLS_CA`. */
+export function variableOf(broker: string, meaning: string): string {
+  return `INTERMODAL_${broker.replaceAll('-', '_').toUpperCase()}_${meaning}`;
 }

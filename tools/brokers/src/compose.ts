@@ -60,6 +60,7 @@ export async function launchByCompose(
     },
     freeze: async () => void (await docker('pause', way.service)),
     thaw: async () => void (await docker('unpause', way.service)),
+    run: async (command, ...args) => docker('exec', '-T', way.service, command, ...args),
     logs: async () => docker('logs', '--no-color', way.service),
     async stop() {
       await endComposeRun(record);

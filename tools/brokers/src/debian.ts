@@ -4,9 +4,10 @@ import { promisify } from 'node:util';
 import { NotAvailable, type Progress } from './broker.ts';
 import { cacheFolder } from './folders.ts';
 import { withLock } from './lock.ts';
+import { withoutServices } from './no-services.ts';
 
 const run = promisify(execFile);
-const withinMs = 5 * 60_000;
+const withinMs = 10 * 60_000;
 
 /**
  * Installs Debian packages by apt, where that is possible: on Debian and its kin, as root.
@@ -27,7 +28,9 @@ export async function installDebianPackages(
   }
   progress(`${wantedBy}: installing the Debian packages ${names}`);
   // apt has a lock of its own, but fails at once where it is held.
-  await withLock(`${cacheFolder()}/apt.lock`, async () => install(packages, wantedBy));
+  await withLock(`${cacheFolder()}/apt.lock`, async () =>
+    withoutServices(async () => install(packages, wantedBy)),
+  );
 }
 
 async function install(packages: readonly string[], wantedBy: string): Promise<void> {

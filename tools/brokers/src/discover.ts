@@ -4,16 +4,23 @@ import { NotAvailable, type Broker } from './broker.ts';
 
 const folder = new URL('./brokers/', import.meta.url);
 
+interface BrokerModule {
+  readonly broker?: Broker;
+  readonly brokers?: readonly Broker[];
+}
+
 /** Every broker that has a file in `brokers/`, by name. */
 export async function discoverBrokers(): Promise<readonly Broker[]> {
   const files = (await readdir(fileURLToPath(folder))).filter((file) => file.endsWith('.ts'));
-  return Promise.all(
-    files.sort().map(async (file) => {
-      const module = (await import(new URL(file, folder).href)) as { readonly broker?: Broker };
-      if (!module.broker) throw new Error(`${file} exports no \`broker\``);
-      return module.broker;
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const module = (await import(new URL(file, folder).href)) as BrokerModule;
+      if (module.broker) return [module.broker];
+      if (module.brokers) return module.brokers;
+      throw new Error(`${file} exports neither \`broker\` nor \`brokers\``);
     }),
   );
+  return found.flat().toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /**

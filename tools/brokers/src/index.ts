@@ -11,3 +11,11 @@ export {
   type RunningBroker,
   type StartOptions,
 } from './start.ts';
+export {
+  clearMemoryAlarm,
+  closeConnections,
+  management,
+  raiseMemoryAlarm,
+  writeDownQueues,
+} from './rabbitmq/control.ts';
+export { tlsFilesOf, type TlsFiles } from './tls-files.ts';

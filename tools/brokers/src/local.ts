@@ -1,8 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import {
   NotAvailable,
   type Broker,
@@ -21,11 +23,14 @@ import {
   type ProcessIdentity,
 } from './process-identity.ts';
 import { removeRecord, writeRecord, type LocalRun } from './run-record.ts';
+import { accepts } from './tcp-answers.ts';
 import { answersWithin } from './wait-until-answers.ts';
 
+const execute = promisify(execFile);
 const portTaken = /EADDRINUSE|address already in use|eaddrinuse/i;
 
 interface Started {
+  readonly spec: ProcessSpec;
   readonly child: ChildProcess;
   readonly identity: ProcessIdentity;
 }
@@ -57,7 +62,8 @@ export async function launchLocally(
 
 /** Ends what a record names, from whichever process; the log stays. */
 export async function endLocalRun(record: LocalRun): Promise<void> {
-  for (const identity of record.processes.toReversed()) await endProcess(identity);
+  // What it would save is removed: there is nothing to wait for.
+  for (const identity of record.processes.toReversed()) await killProcess(identity);
   await rm(record.data, { recursive: true, force: true });
 }
 
@@ -82,22 +88,28 @@ function localInstance(
     ...(owner && { owner }),
   });
 
-  const signalAll = async (signal: NodeJS.Signals): Promise<void> => {
-    for (const { identity } of started) await signalProcess(identity, signal);
+  const ofMember = (member: string | undefined): readonly Started[] => {
+    if (member === undefined) return started;
+    const found = started.filter(({ spec }) => spec.member === member);
+    if (found.length > 0) return found;
+    throw new Error(`${broker.name} has no member ${member}`);
   };
 
-  const end = async (): Promise<void> => {
-    for (const { identity } of started.toReversed()) await endProcess(identity);
+  const signal = async (name: NodeJS.Signals, member?: string): Promise<void> => {
+    for (const { identity } of ofMember(member)) await signalProcess(identity, name);
   };
 
-  const start = async (): Promise<void> => {
-    started = [];
-    for (const spec of await way.processes(place)) {
-      started = [...started, await spawnLogged(spec, place, logFile)];
-      if (owner) endWithUs(started);
+  const start = async (specs: readonly ProcessSpec[]): Promise<void> => {
+    const fresh: Started[] = [];
+    for (const spec of specs) {
+      const one = await spawnLogged(spec, place, logFile);
+      fresh.push(one);
+      started = [...started, one];
+      if (owner) endWithUs([one]);
       await writeRecord(recordFile, record());
+      await listening(spec, one);
     }
-    const anyEnded = (): boolean => started.some(({ child }) => hasEnded(child));
+    const anyEnded = (): boolean => fresh.some(({ child }) => hasEnded(child));
     const environment = broker.environment(place.ports);
     const withinMs = way.readyWithinMs ?? 60_000;
     if (await answersWithin(broker, environment, withinMs, anyEnded)) return;
@@ -111,19 +123,22 @@ function localInstance(
     get record() {
       return record();
     },
-    async kill() {
-      for (const { identity } of started.toReversed()) await killProcess(identity);
+    async kill(member) {
+      for (const { identity } of ofMember(member).toReversed()) await killProcess(identity);
     },
-    async restart() {
-      await end();
-      await start();
+    async restart(member) {
+      const ending = ofMember(member);
+      for (const { identity } of ending.toReversed()) await endProcess(identity);
+      started = started.filter((one) => !ending.includes(one));
+      const specs = await way.processes(place);
+      await start(specs.filter((spec) => member === undefined || spec.member === member));
     },
-    freeze: async () => signalAll('SIGSTOP'),
-    thaw: async () => signalAll('SIGCONT'),
+    freeze: async (member) => signal('SIGSTOP', member),
+    thaw: async (member) => signal('SIGCONT', member),
+    run: async (name, ...args) => runCommand(broker, way.command?.(place, name, args), name),
     logs: async () => readFile(logFile, 'utf8'),
     async stop() {
-      await end();
-      await rm(place.data, { recursive: true, force: true });
+      await endLocalRun(record());
       await removeRecord(recordFile);
     },
   };
@@ -144,10 +159,28 @@ async function spawnLogged(spec: ProcessSpec, place: Place, logFile: string): Pr
     const { pid } = child;
     const identity = pid === undefined ? undefined : await identify(pid);
     // Nothing is left to identify of a process that ended at once; `hasEnded` tells.
-    return { child, identity: identity ?? { pid: pid ?? 0, started: 'ended' } };
+    return { spec, child, identity: identity ?? { pid: pid ?? 0, started: 'ended' } };
   } finally {
     await log.close();
   }
+}
+
+/** Waits until the process listens where it said it would, or has ended. */
+async function listening({ listensOn }: ProcessSpec, { child }: Started): Promise<void> {
+  if (listensOn === undefined) return;
+  const deadline = Date.now() + 10_000;
+  while (Date.now() < deadline && !hasEnded(child) && !(await accepts(listensOn))) await wait(20);
+}
+
+async function runCommand(
+  broker: Broker,
+  spec: ProcessSpec | undefined,
+  name: string,
+): Promise<string> {
+  if (!spec) throw new Error(`${broker.name} has no command ${name}`);
+  const env = { ...process.env, ...spec.env };
+  const options = { env, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 };
+  return (await execute(spec.command, spec.args, options)).stdout;
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { NotAvailable } from './broker.ts';
+import { NotAvailable, type Broker } from './broker.ts';
 import { discoverBrokers } from './discover.ts';
 import { bringUp, broughtUp, takeDown, type RunningBroker } from './start.ts';
 
-const usage = `pnpm brokers up [name…]      start brokers, all there are unless named, and leave them running
+const usage = `pnpm brokers up [name…]      start brokers, the usual ones unless named, and leave them running
 pnpm brokers down [name…]    end those that were started so
 pnpm brokers status          what runs, and what there is
 pnpm brokers env             export lines for a shell: eval "$(pnpm --silent brokers env)"
@@ -57,7 +57,7 @@ async function upOne(name: string): Promise<boolean> {
 function report({ name, from, environment }: RunningBroker, seconds: number): void {
   if (values.json) return line({ broker: name, state: 'up', from, environment, seconds });
   const addresses = Object.values(environment).join(' ');
-  process.stdout.write(`${name.padEnd(14)} up    ${addresses}  (${from}, ${seconds} s)\n`);
+  process.stdout.write(`${name.padEnd(18)} up    ${addresses}  (${from}, ${seconds} s)\n`);
 }
 
 async function down(): Promise<number> {
@@ -66,7 +66,7 @@ async function down(): Promise<number> {
     const ended = await takeDown(name);
     const state = ended ? 'down' : 'not started here';
     if (values.json) line({ broker: name, state });
-    else process.stdout.write(`${name.padEnd(14)} ${state}\n`);
+    else process.stdout.write(`${name.padEnd(18)} ${state}\n`);
   }
   return 0;
 }
@@ -84,9 +84,9 @@ async function status(): Promise<number> {
     } else {
       const addresses = Object.values(environment).join(' ');
       process.stdout.write(
-        `${broker.name.padEnd(14)} ${state.padEnd(6)} ${addresses || broker.offers}\n`,
+        `${broker.name.padEnd(18)} ${state.padEnd(6)} ${addresses || broker.offers}\n`,
       );
-      if (log) process.stdout.write(`${' '.repeat(22)}log ${log}\n`);
+      if (log) process.stdout.write(`${' '.repeat(26)}log ${log}\n`);
     }
   }
   return 0;
@@ -102,11 +102,15 @@ async function env(): Promise<number> {
   return 0;
 }
 
-/** Without names: all but those that can only be given and were not. */
+/** Without names: all but those that can only be given and were not, and those to be asked for. */
 async function startable(): Promise<readonly string[]> {
   return (await discoverBrokers())
-    .filter((broker) => broker.local ?? broker.compose ?? broker.given(process.env))
+    .filter((broker) => broker.given(process.env) ?? isStarted(broker))
     .map(({ name }) => name);
+}
+
+function isStarted({ local, compose, onlyByName }: Broker): boolean {
+  return !onlyByName && (local ?? compose) !== undefined;
 }
 
 function stateOf(alive: boolean | undefined): string {

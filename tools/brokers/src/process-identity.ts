@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -69,7 +69,9 @@ async function startedOnLinux(pid: number): Promise<string | undefined> {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The second field is the program's name in brackets, which may itself hold spaces and brackets.
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    if (state === 'Z' || state === 'X') return undefined;
+    if (state === 'X') return undefined;
+    // Killed, but its other threads still end, and its sockets with the last of them.
+    if (state === 'Z' && (await readdir(`/proc/${pid}/task`)).length <= 1) return undefined;
     bootId ??= (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
     return `${bootId}:${fields[18]}`;
   } catch {

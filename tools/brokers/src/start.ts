@@ -48,7 +48,7 @@ export interface RunningBroker extends AsyncDisposable {
 
 /** A broker that nobody else uses, and that may therefore be treated badly. */
 export interface OwnBroker
-  extends RunningBroker, Pick<Instance, 'kill' | 'restart' | 'freeze' | 'thaw'> {
+  extends RunningBroker, Pick<Instance, 'kill' | 'restart' | 'freeze' | 'thaw' | 'run'> {
   readonly from: 'compose' | 'local';
 }
 
@@ -152,6 +152,7 @@ async function launchOwn(broker: Broker, options: StartOptions): Promise<OwnBrok
     restart: instance.restart,
     freeze: instance.freeze,
     thaw: instance.thaw,
+    run: instance.run,
     stop: instance.stop,
     [Symbol.asyncDispose]: instance.stop,
   };

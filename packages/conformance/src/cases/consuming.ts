@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Case } from '../case.ts';
+import { type Case, membersShare } from '../case.ts';
 import { eachOnce, gate, rejectsWith, upTo } from '../expect.ts';
 import type { TestDelivery } from '../test-client.ts';
 import { publishSome } from './deliver.ts';
@@ -30,7 +30,7 @@ export const consuming: readonly Case[] = [
   {
     name: 'what a paused consumer does not fetch is left to others',
     rules: ['R13'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: membersShare,
     async run(context) {
       const orders = await context.channel();
       const paused = context.journal();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Case } from '../case.ts';
+import { type Case, membersShare } from '../case.ts';
 import type { Context } from '../context.ts';
 import { eachOnce, gate, upTo } from '../expect.ts';
 import type { TestChannel } from '../test-client.ts';
@@ -134,7 +134,7 @@ export const deliver: readonly Case[] = [
   {
     name: 'what lies beyond prefetch is left to other consumers',
     rules: ['R7'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: membersShare,
     async run(context) {
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 20);

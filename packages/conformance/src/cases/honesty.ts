@@ -210,14 +210,17 @@ export const honesty: readonly Case[] = [
       const options = { concurrency: 2, prefetch: 2 };
       const consumer = await context.consume(context.client(), orders, () => hold.opened, options);
       await context.eventually('two run', () => consumer.stats().running === 2);
-      const counted = async (): Promise<void> => {
+      const seen = async (): Promise<void> => {
         for (;;) {
-          const { ready, inFlight, deadLettered } = await client.backlog(orders, { group });
-          if (ready + inFlight === 5 && inFlight <= 2 && deadLettered === 1) return;
+          const { ready, inFlight, deadLettered, exact } = await client.backlog(orders, { group });
+          // What two handlers hold may be missing where the broker only estimates; nothing may be invented.
+          const all = ready + inFlight;
+          const counted = exact ? all === 5 : ready >= 3 && all <= 5;
+          if (counted && inFlight <= 2 && deadLettered === 1) return;
           await context.wait(20);
         }
       };
-      await context.within('a backlog of five, and one dead letter', counted());
+      await context.within('a backlog of five, and one dead letter', seen());
       hold.open();
     },
   },

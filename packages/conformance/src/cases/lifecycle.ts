@@ -70,7 +70,7 @@ export const lifecycle: readonly Case[] = [
       const client = context.client();
       const journal = context.journal();
       const failing = journal.handler((delivery) => {
-        if (delivery.attempt === 1) throw new Error('once');
+        if (journal.isFirst(delivery)) throw new Error('once');
       });
       const retry = { delayMs: () => 10 };
       const consumer = await context.consume(client, orders, failing, { signal, retry });

@@ -167,7 +167,7 @@ export const settle: readonly Case[] = [
       const orders = await context.channel();
       const journal = context.journal();
       const handler = journal.handler((delivery) => {
-        if (delivery.attempt === 1) throw new Error('once');
+        if (journal.isFirst(delivery)) throw new Error('once');
       });
       const retry = { delayMs: () => 10 };
       const consumer = await context.consume(context.client(), orders, handler, { retry });

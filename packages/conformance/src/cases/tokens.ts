@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SettleOutcome, Settlement, Token, WireDelivery } from '@intermodal/core/driver';
-import type { Case } from '../case.ts';
+import { type Case, membersShare } from '../case.ts';
 import type { Context } from '../context.ts';
 import { type DriverReceiver, openReceiver, unbounded } from '../driver-level.ts';
 import { eachOnce } from '../expect.ts';
@@ -57,7 +57,7 @@ export const tokens: readonly Case[] = [
   {
     name: 'the token of one receiver is refused by another one',
     rules: ['R6'],
-    claims: { receive: [true], settle: ['message'] },
+    claims: membersShare,
     async run(context) {
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 4);

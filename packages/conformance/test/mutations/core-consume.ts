@@ -339,13 +339,7 @@ export const consumeDefects: readonly Defect[] = [
     in: 'core',
     on: 'log',
     name: 'handlers of one key run side by side',
-    edits: [
-      edit(
-        'lanes',
-        '    if (held.orderKey === undefined) {\n      ready.push(held);',
-        '    {\n      ready.push(held);',
-      ),
-    ],
+    edits: [edit('lanes', '        lane.push(held);\n        return;', '        lane.push(held);')],
   },
   {
     rule: 'O2',
@@ -368,8 +362,8 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'retrying',
-        ': lanes.remove((other) => other.orderKey === held.orderKey && other.epoch === held.epoch);',
-        ': [];',
+        'const followers = lanes.takeFollowers(held);',
+        'const followers: Held[] = [];',
       ),
     ],
   },

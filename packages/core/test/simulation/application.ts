@@ -1,10 +1,20 @@
 import type { Consumer, StopReport } from '../../src/consumer-types.ts';
+import type { StandardSchema } from '../../src/schema.ts';
 import type { Broker } from './broker.ts';
 import type { AnyChannel, Client, Core, PublishSettings } from './core.ts';
 import { createDriver, type Wires } from './driver.ts';
 import { createProcess } from './event-loop.ts';
 import { createHandlers } from './handlers.ts';
-import type { ChannelPlan, ClientPlan, ConsumerPlan, How, MessagePlan, Step } from './plan.ts';
+import {
+  type ChannelPlan,
+  type ClientPlan,
+  type ConsumerPlan,
+  type How,
+  type MessagePlan,
+  type Step,
+  decodingMs,
+  schemaMs,
+} from './plan.ts';
 import type { AnyDelivery, ClientState, ConsumerState, Publication, Receipt } from './records.ts';
 import { roundTripMs, type World } from './world.ts';
 
@@ -52,11 +62,28 @@ export function createApplication(world: World, core: Core, broker: Broker): App
   const codecs = { json: core.json(), text: core.text, bytes: core.bytes };
   /** A call that nothing disturbs ends within this of its bound. */
   const slackMs = 1_000 + 4 * roundTripMs(plan);
+  const schemaChance = random.fork('schema');
+  const lateSchema: StandardSchema = {
+    '~standard': { version: 1, vendor: 'simulation', validate },
+  };
   for (const channel of plan.channels) {
     channels.set(
       channel.name,
-      core.channel(channel.name, { order: channel.order, codec: codecs[channel.codec] }),
+      core.channel(channel.name, {
+        order: channel.order,
+        codec: codecs[channel.codec],
+        ...(channel.asyncSchema === true ? { schema: lateSchema } : {}),
+      }),
     );
+  }
+
+  /** Takes everything, in its own time. */
+  function validate(value: unknown): Promise<{ readonly value: unknown }> {
+    return new Promise((resolve) => {
+      loop.after(world.broker, schemaChance.int(schemaMs), () => {
+        resolve({ value });
+      });
+    });
   }
 
   function channelPlan(name: string): ChannelPlan {
@@ -84,6 +111,7 @@ export function createApplication(world: World, core: Core, broker: Broker): App
       closeCalled: false,
       closed: false,
       driverClosed: false,
+      forbidden: false,
       owed: new Map(),
       consumers: [],
     };
@@ -139,6 +167,13 @@ export function createApplication(world: World, core: Core, broker: Broker): App
 
   function codeOf(error: unknown): string {
     return core.IntermodalError.is(error) ? error.code : String(error);
+  }
+
+  /** Why a consumer may not open. */
+  function isExpected(client: AppClient, error: unknown): boolean {
+    const code = codeOf(error);
+    if (code === 'permission-denied') return client.state.forbidden;
+    return ['timeout', 'unavailable', 'closed', 'aborted'].includes(code);
   }
 
   function publish(
@@ -323,7 +358,11 @@ export function createApplication(world: World, core: Core, broker: Broker): App
         owe(client, `done of ${name}`, consumer.done);
         consumer.done.catch((error: unknown) => {
           own.failed = true;
-          violate('done', `${name} gave up: ${codeOf(error)}`);
+          state.stopping = true;
+          state.deadlineAt = loop.now() + defaultDeadlineMs;
+          if (!client.state.forbidden || codeOf(error) !== 'permission-denied')
+            violate('done', `${name} gave up: ${codeOf(error)}`);
+          if (finishing) keepReading();
         });
       },
       (error: unknown) => {
@@ -332,8 +371,7 @@ export function createApplication(world: World, core: Core, broker: Broker): App
         state.stopping = true;
         state.stopped = true;
         if (finishing) keepReading();
-        const expected = ['timeout', 'unavailable', 'closed', 'aborted'];
-        if (!expected.includes(codeOf(error)))
+        if (!isExpected(client, error))
           violate('consume-code', `consume for ${name} failed as '${codeOf(error)}'`);
         const quick = plan.clients.every((one) => one.operationTimeoutMs > 4 * roundTripMs(plan));
         if (plan.faults.length === 0 && quick && !client.state.closeCalled)
@@ -365,7 +403,7 @@ export function createApplication(world: World, core: Core, broker: Broker): App
     } catch (error) {
       trace?.add(`${own.state.name} ends: ${codeOf(error)}`);
       own.failed = true;
-      if (!['timeout', 'unavailable', 'closed', 'aborted'].includes(codeOf(error)))
+      if (!isExpected(client, error))
         violate('receive-code', `receive of ${own.state.name} failed as '${codeOf(error)}'`);
     }
     own.state.stopping = true;
@@ -391,7 +429,7 @@ export function createApplication(world: World, core: Core, broker: Broker): App
         },
         (error: unknown) => {
           state.stopped = true;
-          if (codeOf(error) !== 'closed' && codeOf(error) !== 'unavailable')
+          if (!isExpected(client, error))
             violate(
               'return-code',
               `leaving the loop of ${state.name} failed as '${codeOf(error)}'`,
@@ -602,7 +640,11 @@ export function createApplication(world: World, core: Core, broker: Broker): App
           return;
         case 'concurrency':
           withConsumer(step.consumer, (own, opened) => {
-            own.state.concurrency = step.concurrency;
+            const { state } = own;
+            state.concurrency = Math.max(state.concurrency, step.concurrency);
+            loop.after(state.client.process, decodingMs(state.channel), () => {
+              state.concurrency = step.concurrency;
+            });
             opened.setConcurrency(step.concurrency);
           });
           return;

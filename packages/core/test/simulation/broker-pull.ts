@@ -496,6 +496,8 @@ export function createPullBroker(world: World, receipts: Receipts, plan: PullBro
         for (const queue of queues.values()) {
           for (const entry of [...queue.entries]) {
             if (entry.receipt === undefined || !chance.chance(fault.share)) continue;
+            // What one answer brings of a lane was leased in one moment: nobody gets the second of it without the first.
+            if (plan.fifo && !entry.receipt.handed) continue;
             entry.receipt.tainted = true;
             trace?.add(
               `broker forgets the lease of receipt ${entry.receipt.number} (${entry.receipt.fate.id})`,

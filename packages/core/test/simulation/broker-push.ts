@@ -1,15 +1,17 @@
 import type {
+  Prepared,
   Receiver,
   ReceiverOptions,
-  Settlement,
   SettleOutcome,
+  Settlement,
   WireDelivery,
+  WireMessage,
 } from '../../src/driver.ts';
 import { IntermodalError } from '../../src/error.ts';
 import type { BrokerKind } from './broker.ts';
 import type { ChannelPlan, PushBroker } from './plan.ts';
 import { createRandom } from './random.ts';
-import type { Receipts } from './receipts.ts';
+import { copyOf, type Receipts } from './receipts.ts';
 import type { ClientState, Receipt, ReceiverState, StoredMessage } from './records.ts';
 import { createWire, type Wire } from './wire.ts';
 import type { World } from './world.ts';
@@ -38,6 +40,18 @@ interface Queue {
   subscriptions: Subscription[];
   /** Which of them a key belongs to. */
   readonly owners: Map<string, Subscription>;
+}
+
+const refusal: SettleOutcome = {
+  failed: new IntermodalError('rejected', 'the transaction was refused'),
+};
+
+function unanswered(cause: IntermodalError): IntermodalError {
+  return new IntermodalError('unavailable', 'no answer to a settlement', { cause });
+}
+
+function prepareDeadLetter(message: WireMessage): Prepared {
+  return { bytes: message.body.length, lane: undefined, payload: copyOf(message) };
 }
 
 /** Like RabbitMQ: pushes up to the prefetch, knows no lease, and takes back everything unsettled when a connection is gone. */
@@ -151,9 +165,15 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
         requeue(queue, entry);
         break;
       case 'retry':
-      case 'reject':
         requeue(queue, entry);
         break;
+      case 'reject': {
+        const message = settlement.deadLetter.payload as WireMessage;
+        trace?.add(`dead letter ${message.id} of ${queue.channel.name}/${queue.group}, and acked`);
+        monitor.publish.deadLettered(queue.channel, queue.group, message);
+        queue.entries = queue.entries.filter((one) => one !== entry);
+        break;
+      }
     }
     serve(queue);
     return 'done';
@@ -276,27 +296,33 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
       );
       const answered = wire.call<readonly SettleOutcome[]>(
         signal,
-        () => batch.map(() => 'lost'),
+        // Without an answer it may or may not have happened; without a connection it is over.
+        (cause) => batch.map(() => (wire.open ? { failed: unanswered(cause) } : 'lost')),
         (answer) => {
           const random = createRandom((fault?.salt ?? 0) + world.plan.seed);
           // A channel that is told nonsense, or a network that fails, ends the connection: single settlements do not fail.
-          const cutAt = fault === undefined ? Infinity : random.int(batch.length + 1);
+          const rejects = batch.some((settlement) => settlement.action === 'reject');
+          const refuses = fault?.effect === 'refuse' && rejects;
+          const cuts = fault !== undefined && !refuses;
+          const cutAt = cuts ? random.int(batch.length + 1) : Infinity;
+          const confirmed = plan.ackConfirmed || rejects;
           const outcomes: SettleOutcome[] = [];
           batch.slice(0, cutAt).forEach((settlement) => {
             wire.toBroker(() => {
-              outcomes.push(settleOne(queue, subscription, settlement));
-              if (plan.ackConfirmed && outcomes.length === batch.length)
+              const refused = refuses && settlement.action === 'reject';
+              outcomes.push(refused ? refusal : settleOne(queue, subscription, settlement));
+              if (confirmed && outcomes.length === batch.length)
                 wire.toClient(() => {
                   answer(outcomes);
                 });
             });
           });
-          if (fault !== undefined) {
+          if (cuts) {
             loop.after(world.broker, world.latency(random), () => {
               wire.cut(random.int(2_000), random.int(2_000));
             });
           }
-          if (!plan.ackConfirmed) answer(batch.map(() => 'done'));
+          if (!confirmed) answer(batch.map(() => 'done'));
         },
       );
       return answered.then((outcomes) => {
@@ -305,7 +331,12 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
           if (receipt === undefined) return;
           receipt.settling = false;
           if (outcome === 'done') receipt.answered = true;
-          else receipts.tellLost(receipt);
+          else if (outcome === 'lost') receipts.tellLost(receipt);
+          else {
+            // Nothing may have happened to it: a rejected one is not given up, and comes again.
+            if (receipt.action === 'reject') receipt.action = undefined;
+            receipt.fate.disturbed = true;
+          }
         });
         return outcomes;
       });
@@ -337,7 +368,14 @@ export function createPushBroker(world: World, receipts: Receipts, plan: PushBro
       return { abandoned: 0 };
     }
 
-    return { limits: plan.receive, dead: wire.dead, receive, settle, close };
+    return {
+      limits: plan.receive,
+      dead: wire.dead,
+      receive,
+      settle,
+      ...(plan.transactions === true ? { prepareDeadLetter } : {}),
+      close,
+    };
   }
 
   return {

@@ -1,5 +1,6 @@
 import type { Settlement } from '../../src/driver.ts';
 import type { Ledger } from './ledger.ts';
+import { decodingMs } from './plan.ts';
 import type { AnyDelivery, ConsumerState, Receipt, ReceiverState, Verdict } from './records.ts';
 
 /** Core's wheel turns in steps of this many milliseconds, so what is due by a time may happen that much later. */
@@ -133,7 +134,7 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
           `${what} came to ${consumer.name} from the receiver of ${receiver.consumer.name}`,
         );
       if (consumer.stopped) violate('after-stop', `${what} was started after stop had resolved`);
-      else if (consumer.stopping)
+      else if (consumer.stopping && decodingMs(consumer.channel) === 0)
         violate('after-stop', `${what} was started after stop was called`);
       if (receipt.running)
         violate('exclusive', `${what} was started while its handler is still running`);
@@ -144,7 +145,10 @@ export function createHandlerChecks(ledger: Ledger): HandlerChecks {
           'after-settle',
           `${what} was started after core had settled it by ${receipt.action}`,
         );
-      if (receipt.lostSince !== undefined && now > receipt.lostSince + graceMs)
+      if (
+        receipt.lostSince !== undefined &&
+        now > receipt.lostSince + graceMs + decodingMs(consumer.channel)
+      )
         violate(
           'after-loss',
           `${what} was started ${now - receipt.lostSince} ms after core was told that it is lost`,
@@ -232,6 +236,8 @@ export interface ReceiverChecks {
 
 export interface ReceiverCheckOptions {
   readonly log: boolean;
+  /** A receiver can send a dead letter and ack in one. */
+  readonly transactions: boolean;
   /** The broker can bring a message again after a delay. */
   readonly canDelay: boolean;
   readonly atEndOfTurn: (check: () => void) => void;
@@ -305,7 +311,10 @@ export function createReceiverChecks(
           );
         return;
       case 'reject':
-        violate('capability', `${what} was settled by reject, which this receiver does not have`);
+        if (!options.transactions)
+          violate('capability', `${what} was settled by reject, which this receiver does not have`);
+        if (fate.condemned === undefined)
+          violate('dead-letter', `${what} was rejected, and nothing had condemned it`);
     }
   }
 

@@ -42,6 +42,7 @@ const certain = new Set([
   'throttled',
   'unavailable',
   'too-large',
+  'permission-denied',
   'invalid-argument',
 ]);
 

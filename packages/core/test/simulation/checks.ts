@@ -48,6 +48,7 @@ export const checks = {
   token: 'a receiver is given only tokens of its own, of what it has handed over',
   'settle-beside-extend': 'a lease is not extended while its delivery is being settled',
   'extend-after-settle': 'a lease is not extended after its delivery was settled',
+  extend: 'an extension that the application asked for and that resolved lasts as long as it asked',
   'extend-twice': 'a lease is extended by one call at a time',
   'settle-limits': 'batches of settlements and extensions keep to their limit',
   'dead-letter':

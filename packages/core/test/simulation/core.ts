@@ -3,6 +3,7 @@ import type { Channel } from '../../src/channel.ts';
 import type { Published, PublishOutcome } from '../../src/client-types.ts';
 import type { Codec } from '../../src/codec.ts';
 import type { BatchOptions, Consumer, ConsumerSettings } from '../../src/consumer-types.ts';
+import type { StandardSchema } from '../../src/schema.ts';
 import type { AnyDelivery } from './records.ts';
 
 export type AnyChannel = Channel<unknown, unknown, 'none' | 'key'>;
@@ -47,7 +48,11 @@ export interface Core {
   createClient(options: ClientOptions): Client;
   channel(
     name: string,
-    options: { readonly order: 'none' | 'key'; readonly codec: Codec<unknown> },
+    options: {
+      readonly order: 'none' | 'key';
+      readonly codec: Codec<unknown>;
+      readonly schema?: StandardSchema;
+    },
   ): AnyChannel;
   readonly json: () => Codec<unknown>;
   readonly text: Codec<unknown>;

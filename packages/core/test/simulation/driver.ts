@@ -51,6 +51,12 @@ export function createDriver(
       loop.after(client.process, waitMs, () => {
         if (over) return;
         over = true;
+        if (fault?.effect === 'forbid') {
+          trace?.add(`${name} is forbidden`);
+          client.forbidden = true;
+          reject(new IntermodalError('permission-denied', 'not allowed'));
+          return;
+        }
         if (fault?.effect === 'fail' || loop.now() < faults.outageUntil) {
           trace?.add(`${name} is refused`);
           reject(new IntermodalError('unavailable', 'connection refused'));

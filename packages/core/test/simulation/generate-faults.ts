@@ -41,7 +41,7 @@ export function generateFaults(
       on: 'open',
       call: call(10),
       salt: salt(),
-      effect: random.pick(['fail', 'fail', 'hang', 'slow']),
+      effect: random.pick(['fail', 'fail', 'hang', 'slow', 'forbid']),
     }),
     () => ({
       on: 'receive',

@@ -93,6 +93,7 @@ function brokerOf(mode: Mode, random: Random): BrokerPlan {
         exclusive: random.pick(['queue', 'queue', 'key', 'none']),
         attempts: random.pick(['broker', 'local']),
         ackConfirmed: random.chance(0.3),
+        ...(random.chance(0.2) ? { transactions: true } : {}),
         send,
         receive,
       };
@@ -129,6 +130,7 @@ function channelsOf(mode: Mode, broker: BrokerPlan, random: Random): ChannelPlan
       codec: random.pick(['json', 'json', 'text', 'bytes']),
       groups,
       maxAttempts: 1 + random.int(5),
+      ...(random.chance(0.15) ? { asyncSchema: true } : {}),
       ...(random.chance(0.7) ? { retryStepMs: random.pick([0, 20, 300, 4_000]) } : {}),
     };
   });
@@ -310,7 +312,7 @@ function workMs(mood: Mood, random: Random): number {
 
 function troubleOf(mood: Mood, random: Random): Act {
   const ms = workMs(mood, random);
-  switch (random.int(7)) {
+  switch (random.int(8)) {
     case 0:
       return { kind: 'reject', ms, by: random.pick(['throw', 'call']) };
     case 1:
@@ -323,6 +325,8 @@ function troubleOf(mood: Mood, random: Random): Act {
       return { kind: 'ack-early', ms };
     case 3:
       return { kind: 'hang', ms: mood.slow ? 40_000 : 2_000, end: random.pick(['ok', 'throw']) };
+    case 4:
+      return { kind: 'extend', ms, leaseMs: random.pick([500, 5_000, 40_000]) };
     default:
       return { kind: 'throw', ms, ...(random.chance(0.3) ? { mutate: true } : {}) };
   }

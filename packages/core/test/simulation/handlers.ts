@@ -139,6 +139,10 @@ export function createHandlers(world: World, core: Core): Handlers {
         await sleep(consumer, act.ms);
         await settled(retry(consumer, delivery, act.delayMs), delivery);
         return;
+      case 'extend':
+        await extend(consumer, delivery, act);
+        decide(consumer, delivery, { kind: 'ack' });
+        return;
       case 'ack-early':
         decide(consumer, delivery, { kind: 'ack' });
         await settled(delivery.ack(), delivery);
@@ -149,6 +153,25 @@ export function createHandlers(world: World, core: Core): Handlers {
         if (act.end === 'throw') throw failed(consumer, delivery);
         decide(consumer, delivery, { kind: 'ack' });
     }
+  }
+
+  async function extend(
+    consumer: ConsumerState,
+    delivery: AnyDelivery,
+    act: Extract<Act, { kind: 'extend' }>,
+  ): Promise<void> {
+    if (world.plan.mode === 'pull') {
+      const leased = delivery as AnyDelivery & { extend(leaseMs: number): Promise<void> };
+      const { receipt } = delivery.native as Native;
+      const until = loop.now() + act.leaseMs;
+      const said = await settled(leased.extend(act.leaseMs), delivery);
+      if (said === 'done' && receipt.state === 'held' && (receipt.leaseUntil ?? 0) < until)
+        monitor.ledger.violate(
+          'extend',
+          `extend of ${delivery.id} resolved, and its lease ends ${until - (receipt.leaseUntil ?? 0)} ms before what was asked for`,
+        );
+    }
+    await sleep(consumer, act.ms);
   }
 
   function retry(
@@ -276,6 +299,10 @@ export function createHandlers(world: World, core: Core): Handlers {
         case 'hang':
           await hang(consumer, act.ms, delivery.signal);
           if (act.end === 'throw') failing = true;
+          left.push(delivery);
+          break;
+        case 'extend':
+          await extend(consumer, delivery, act);
           left.push(delivery);
           break;
         case 'ok':

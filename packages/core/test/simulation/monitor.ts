@@ -25,6 +25,7 @@ export function createMonitor(plan: Plan, loop: EventLoop): Monitor {
     handlers: createHandlerChecks(ledger),
     receivers: createReceiverChecks(ledger, {
       log: plan.mode === 'log',
+      transactions: plan.broker.kind === 'push' && plan.broker.transactions === true,
       canDelay: plan.mode === 'pull',
       atEndOfTurn: loop.atEndOfTurn,
       now: loop.now,

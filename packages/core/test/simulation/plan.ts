@@ -56,6 +56,8 @@ export interface PushBroker {
   readonly exclusive: 'queue' | 'key' | 'none';
   readonly attempts: 'broker' | 'local';
   readonly ackConfirmed: boolean;
+  /** A dead letter and the ack of its message are one transaction. */
+  readonly transactions?: boolean;
   readonly send: SendPlan;
   readonly receive: ReceivePlan;
 }
@@ -79,6 +81,8 @@ export interface ChannelPlan {
   readonly codec: 'json' | 'text' | 'bytes';
   readonly groups: readonly string[];
   readonly maxAttempts: number;
+  /** Its schema answers later, at publish and at the handler. */
+  readonly asyncSchema?: boolean;
   /** Milliseconds before attempt n + 1 are n times this; core's own policy where undefined. */
   readonly retryStepMs?: number;
 }
@@ -99,6 +103,8 @@ export type Act =
   | { readonly kind: 'throw'; readonly ms: number; readonly mutate?: boolean }
   | { readonly kind: 'reject'; readonly ms: number; readonly by: 'throw' | 'call' }
   | { readonly kind: 'retry'; readonly ms: number; readonly delayMs?: number }
+  /** Asks for a longer lease, where there is one, then works. */
+  | { readonly kind: 'extend'; readonly ms: number; readonly leaseMs: number }
   /** Acks, then goes on working. */
   | { readonly kind: 'ack-early'; readonly ms: number }
   /** Until its signal, or `ms`. */
@@ -207,7 +213,7 @@ export type CallFault =
       readonly on: 'open';
       readonly call: number;
       readonly salt: number;
-      readonly effect: 'fail' | 'hang' | 'slow';
+      readonly effect: 'fail' | 'hang' | 'slow' | 'forbid';
     };
 
 /**
@@ -223,7 +229,10 @@ export type SendFault =
   | 'throttle'
   | 'hang';
 
-/** `fail`: some entries are not done. `lose-reply`: some entries are, and all are reported as failed. `refuse`: for good. */
+/**
+ * `fail`: some entries are not done. `lose-reply`: some entries are, and all are reported as failed. `refuse`: for good.
+ * Where the connection is what holds settlements, it is cut instead, but for a transaction that is refused.
+ */
 export type SettleFault = 'fail' | 'lose-reply' | 'hang' | 'refuse';
 
 export type TimedFault = At &
@@ -255,6 +264,14 @@ export type TimedFault = At &
   );
 
 export type Fault = CallFault | TimedFault;
+
+/** How long an asynchronous schema takes for one body. */
+export const schemaMs = 30;
+
+/** And for a whole batch: what is being decoded may still be handed to its handler. */
+export function decodingMs(channel: ChannelPlan): number {
+  return channel.asyncSchema === true ? 11 * schemaMs : 0;
+}
 
 export function isCallFault(fault: Fault): fault is CallFault {
   return 'on' in fault;

@@ -141,6 +141,8 @@ export interface ClientState {
   closeCalled: boolean;
   closed: boolean;
   driverClosed: boolean;
+  /** The broker has told it that it may not. */
+  forbidden: boolean;
   /** Promises given to the application that have not settled, by what they are. */
   readonly owed: Map<string, number>;
   readonly consumers: ConsumerState[];

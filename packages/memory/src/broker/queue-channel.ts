@@ -44,14 +44,15 @@ export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptio
       return group.queue;
     },
     append(payload, only) {
-      const stored = store(payload, nextSequence(), clock.now(), only);
+      const now = clock.now();
+      const stored = store(payload, nextSequence(), now, only);
       if (only !== undefined) {
-        groups.get(only)?.queue.add(stored);
+        groups.get(only)?.queue.add(stored, now);
         return stored;
       }
       history.push(stored);
       if (history.size > 2 * retain) history.trim(history.end - retain);
-      for (const { queue } of groups.values()) queue.add(stored);
+      for (const { queue } of groups.values()) queue.add(stored, now);
       return stored;
     },
     wake() {

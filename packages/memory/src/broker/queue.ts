@@ -33,7 +33,7 @@ interface Lane extends Linked<Lane>, List<Entry> {
 /** The queue of one group. What it holds is settled one by one, and comes back when its lease ends. */
 export interface Queue {
   readonly waiting: Waiting;
-  add(stored: Stored): void;
+  add(stored: Stored, now?: number): void;
   /** Leases up to `max`, highest priority first, then what is ready longest; at most `maxPerKey` of one key. */
   take(max: number, maxPerKey: number, leaseMs: number, holder: object): Lease[];
   /** What a token of `holder` stands for; undefined for any other, and once its lease is over. */
@@ -82,11 +82,13 @@ export function createQueue(clock: Clock): Queue {
   }
 
   /** Puts a lane where its first message says. Until a lease of it ends, nobody else gets anything of it. */
-  function settleLane(lane: Lane, now: number): void {
+  function settleLane(lane: Lane): void {
     const { first } = lane;
     let list: List<Lane> | undefined;
     if (first !== undefined) {
-      const free = lane.leased === 0 && first.visibleAt <= now;
+      // Nearly always visible, and then nobody need know the time.
+      const visible = first.visibleAt === 0 || first.visibleAt <= clock.now();
+      const free = visible && lane.leased === 0;
       list = free ? ready[first.stored.priority] : blocked;
     } else if (lane.key !== undefined) keyed.delete(lane.key);
     if (list === lane.list) return;
@@ -99,19 +101,19 @@ export function createQueue(clock: Clock): Queue {
   function settleEntry(entry: Entry, now: number): void {
     const { expiresAt } = entry.stored;
     if (expiresAt <= now) {
-      drop(entry, now);
+      drop(entry);
       return;
     }
     // Once visible it stays so, even when the system's clock is set back.
     if (entry.visibleAt <= now) entry.visibleAt = 0;
     deadlines.set(entry, Math.min(entry.visibleAt || Infinity, expiresAt));
-    settleLane(entry.lane, now);
+    settleLane(entry.lane);
   }
 
-  function drop(entry: Entry, now: number): void {
+  function drop(entry: Entry): void {
     deadlines.set(entry, Infinity);
     unlink(entry.lane, entry);
-    settleLane(entry.lane, now);
+    settleLane(entry.lane);
   }
 
   function endLease(entry: Entry): void {
@@ -171,7 +173,7 @@ export function createQueue(clock: Clock): Queue {
 
   return {
     waiting,
-    add(stored) {
+    add(stored, now = clock.now()) {
       const lane = laneOf(stored.message.key);
       const entry: Entry = {
         stored,
@@ -185,7 +187,7 @@ export function createQueue(clock: Clock): Queue {
         next: undefined,
       };
       append(lane, entry);
-      settleEntry(entry, clock.now());
+      settleEntry(entry, now);
     },
     take(max, maxPerKey, leaseMs, holder) {
       const taken: Lease[] = [];
@@ -206,7 +208,7 @@ export function createQueue(clock: Clock): Queue {
             lane.leased += 1;
             taken.push(lease);
           }
-          settleLane(lane, now);
+          settleLane(lane);
         }
       }
       return taken;
@@ -218,7 +220,7 @@ export function createQueue(clock: Clock): Queue {
     },
     ack(entry) {
       endLease(entry);
-      drop(entry, clock.now());
+      drop(entry);
     },
     giveBack,
     extend(entry, leaseMs) {
@@ -228,8 +230,7 @@ export function createQueue(clock: Clock): Queue {
     wake,
     entries,
     purge() {
-      const now = clock.now();
-      for (const entry of entries()) if (entry.lease === undefined) drop(entry, now);
+      for (const entry of entries()) if (entry.lease === undefined) drop(entry);
     },
   };
 }

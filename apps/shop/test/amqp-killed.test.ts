@@ -1,0 +1,4 @@
+import { losesNothingWhenKilled } from './killed.ts';
+import { amqpPlaces } from './amqp-places.ts';
+
+losesNothingWhenKilled(amqpPlaces);

@@ -1,0 +1,4 @@
+import { amqpPlaces } from './amqp-places.ts';
+import { sameTotals } from './same-totals.ts';
+
+sameTotals(amqpPlaces);

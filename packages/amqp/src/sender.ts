@@ -1,0 +1,231 @@
+import {
+  type ErrorCode,
+  IntermodalError,
+  type Prepared,
+  type Sender,
+  type SendLimits,
+  type SendOutcome,
+} from '@intermodal/core/driver';
+import type { ConfirmChannel } from 'amqplib';
+import { watchChannel } from './channel-life.ts';
+import type { Connection } from './connection.ts';
+import { createDelays } from './delays.ts';
+import { mapError } from './map-error.ts';
+import { type WireForm, type Written, writeMessage } from './message.ts';
+import type { Target } from './names.ts';
+import type { Settings } from './options.ts';
+import { createReturns } from './returns.ts';
+import { placeOf } from './topology.ts';
+
+export interface SenderSetup {
+  readonly connection: Connection;
+  readonly target: Target;
+  readonly settings: Settings;
+  /** Opening again declares what is missing. */
+  readonly isMendable: boolean;
+}
+
+/** A message on its way: waiting to be written, then for its confirm. */
+interface Entry {
+  readonly written: Written;
+  state: 'waiting' | 'written' | 'answered';
+  readonly answer: (outcome: SendOutcome) => void;
+}
+
+interface Refusal {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly text: string;
+}
+
+const unroutable: Refusal = {
+  code: 'not-found',
+  retryable: false,
+  text: 'no queue is bound there: provision a group',
+};
+const refused: Refusal = {
+  code: 'rejected',
+  retryable: true,
+  text: 'a queue refused the message: it is full, or not available for now',
+};
+const gone: Refusal = { code: 'unavailable', retryable: true, text: 'the sender is closed' };
+
+// Calls at once; a confirm may take long, and others must not wait for the slowest of their batch.
+const maxInFlight = 16;
+
+export async function openSender(setup: SenderSetup): Promise<Sender> {
+  const { connection, target } = setup;
+  const place = { name: placeOf(target), isMendable: setup.isMendable };
+  try {
+    return createSender(await connection.model.createConfirmChannel(), setup);
+  } catch (cause) {
+    throw mapError(connection.over ?? cause, place);
+  }
+}
+
+function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
+  const { connection, target, settings } = setup;
+  const { maxUnconfirmedMessages, maxUnconfirmedBytes } = settings;
+  const place = { name: placeOf(target), isMendable: setup.isMendable };
+  const life = watchChannel(connection, channel, place);
+  const delays = createDelays(connection, target, settings);
+  const returns = createReturns(channel);
+  const form: WireForm = { ...settings, place: place.name };
+  const [exchange, routingKey] = target.kind === 'exchange' ? [target.name, ''] : ['', target.name];
+  let waiting: Entry[] = [];
+  const unconfirmed = new Set<Entry>();
+  let unconfirmedBytes = 0;
+  const limits: SendLimits = {
+    maxBatchCount: Math.max(1, Math.floor(maxUnconfirmedMessages / maxInFlight)),
+    maxBatchBytes: Math.max(1, Math.floor(maxUnconfirmedBytes / maxInFlight)),
+    maxInFlight,
+    entries: 'independent',
+    lingerMs: 0,
+  };
+
+  /** Writes what may be written: not to a blocked broker, and no more than may be unconfirmed. */
+  function pump(): void {
+    let next = 0;
+    while (next < waiting.length && !connection.blocked && !life.over) {
+      const entry = waiting[next] as Entry;
+      if (entry.state === 'waiting') {
+        const isFull =
+          unconfirmed.size >= maxUnconfirmedMessages ||
+          (unconfirmed.size > 0 && unconfirmedBytes + entry.written.bytes > maxUnconfirmedBytes);
+        if (isFull) break;
+        write(entry);
+      }
+      next += 1;
+    }
+    if (next > 0) waiting = next === waiting.length ? [] : waiting.slice(next);
+  }
+
+  function write(entry: Entry): void {
+    const { content, properties, bytes, delayLevelMs } = entry.written;
+    const through = delayLevelMs === undefined ? exchange : '';
+    const to = delayLevelMs === undefined ? routingKey : delays.queueOf(delayLevelMs);
+    const expected = returns.expect(properties);
+    try {
+      channel.publish(through, to, content, properties, (nack: unknown) => {
+        const returned = expected.confirmed();
+        // What a dying channel says is no answer: the death has one.
+        if (life.over || !unconfirmed.delete(entry)) return;
+        unconfirmedBytes -= bytes;
+        answer(entry, outcomeOf(nack, returned));
+        if (waiting.length > 0) pump();
+      });
+    } catch (cause) {
+      expected.confirmed();
+      answer(entry, { ok: false, certainty: 'rejected', error: mapError(cause, place) });
+      return;
+    }
+    entry.state = 'written';
+    unconfirmed.add(entry);
+    unconfirmedBytes += bytes;
+  }
+
+  function outcomeOf(nack: unknown, isReturned: boolean): SendOutcome {
+    if (isReturned) return { ok: false, certainty: 'rejected', error: errorOf(unroutable) };
+    if (nack === null || nack === undefined) return { ok: true };
+    // Of several queues behind an exchange the others may have taken it.
+    const certainty = target.kind === 'queue' ? 'rejected' : 'unknown';
+    return { ok: false, certainty, error: errorOf(refused) };
+  }
+
+  function errorOf({ code, retryable, text }: Refusal): IntermodalError {
+    const about = { retryable, transport: 'amqp', address: place.name };
+    return new IntermodalError(code, `${place.name}: ${text}`, about);
+  }
+
+  function answer(entry: Entry, outcome: SendOutcome): void {
+    if (entry.state === 'answered') return;
+    entry.state = 'answered';
+    entry.answer(outcome);
+  }
+
+  /** What was never written has certainly not arrived. */
+  function giveUp(entry: Entry, error: IntermodalError): void {
+    const certainty = entry.state === 'written' ? 'unknown' : 'rejected';
+    answer(entry, { ok: false, certainty, error });
+  }
+
+  function put(entry: Entry): void {
+    const { delayLevelMs } = entry.written;
+    if (delayLevelMs === undefined) {
+      waiting.push(entry);
+      return;
+    }
+    delays.ensure(delayLevelMs).then(
+      () => {
+        if (life.over) giveUp(entry, errorOf(gone));
+        else waiting.push(entry);
+        pump();
+      },
+      (cause: unknown) => {
+        giveUp(entry, mapError(cause, place));
+      },
+    );
+  }
+
+  function send(batch: readonly Prepared[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
+    if (life.over) {
+      const error = errorOf(gone);
+      return Promise.resolve(batch.map(() => ({ ok: false, certainty: 'rejected', error })));
+    }
+    return new Promise((resolve) => {
+      const outcomes: SendOutcome[] = [];
+      let left = batch.length;
+      const entries = batch.map(({ payload }, index): Entry => ({
+        written: payload as Written,
+        state: 'waiting',
+        answer(outcome) {
+          outcomes[index] = outcome;
+          left -= 1;
+          if (left > 0) return;
+          signal.removeEventListener('abort', onAbort);
+          resolve(outcomes);
+        },
+      }));
+      const onAbort = (): void => {
+        const error = mapError(signal.reason, place);
+        for (const entry of entries) {
+          if (unconfirmed.delete(entry)) unconfirmedBytes -= entry.written.bytes;
+          giveUp(entry, error);
+        }
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      for (const entry of entries) put(entry);
+      pump();
+    });
+  }
+
+  const unlisten = connection.onBlocked(pump);
+  void life.dead.then((error) => {
+    unlisten();
+    const reason = error ?? errorOf(gone);
+    const left = [...unconfirmed, ...waiting];
+    unconfirmed.clear();
+    waiting = [];
+    for (const entry of left) giveUp(entry, reason);
+  });
+
+  return {
+    limits,
+    dead: life.dead,
+    prepare(message) {
+      const written = writeMessage(message, form);
+      return {
+        bytes: written.bytes,
+        lane: settings.singleActiveConsumer ? message.key : undefined,
+        payload: written,
+      };
+    },
+    send,
+    async close() {
+      await life.close(AbortSignal.timeout(closeWithinMs));
+    },
+  };
+}
+
+// A broker that blocks publishing answers nothing on this connection, a close included.
+const closeWithinMs = 1_000;

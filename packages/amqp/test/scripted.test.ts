@@ -1,0 +1,119 @@
+import { connect, type Message } from 'amqplib';
+import { describe, expect, test } from 'vitest';
+import type { AmqpTransportOptions } from '../src/index.ts';
+import { writeTogether } from '../src/write-together.ts';
+import { channelCloseFrame } from './amqp-frames.ts';
+import { type ScriptedBroker, startScriptedBroker } from './scripted-broker.ts';
+import { collect, freshAddress, never, openReceiver, settle, transportOf } from './support.ts';
+
+const address = freshAddress();
+
+function optionsFor({ port }: ScriptedBroker): AmqpTransportOptions<undefined> {
+  return { hosts: [{ host: '127.0.0.1', port }], heartbeatSeconds: 0 };
+}
+
+// RabbitMQ 4.3 counts basic.reject and no more basic.nack; up to 4.2, 3.13 among them, it counts both.
+describe.each([
+  { version: '3.13', counts: [1, 2] },
+  { version: '4.3', counts: [1, 1] },
+])('a quorum queue of RabbitMQ $version', ({ counts: [afterRetry, afterRelease] }) => {
+  test('is told a failure by reject, and what is given back by nack', async () => {
+    await using broker = await startScriptedBroker();
+    const receiver = await openReceiver(transportOf(optionsFor(broker)), address);
+    broker.deliver(1, 'm-1');
+    const first = await collect(receiver, 1);
+    expect(first[0]).toMatchObject({ attempt: 1, redelivered: false });
+    expect(await settle(receiver, first, 'retry')).toEqual(['done']);
+    const [reject] = await broker.untilHeard('60.90');
+    expect([...(reject?.payload.subarray(-9) ?? [])]).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 1]);
+
+    broker.deliver(2, 'm-1', afterRetry);
+    const second = await collect(receiver, 1);
+    expect(second[0]).toMatchObject({ attempt: 2, redelivered: true });
+    expect(await settle(receiver, second, 'release')).toEqual(['done']);
+    const [nack] = await broker.untilHeard('60.120');
+    // Not `multiple`, but `requeue`.
+    expect([...(nack?.payload.subarray(-9) ?? [])]).toEqual([0, 0, 0, 0, 0, 0, 0, 2, 2]);
+
+    broker.deliver(3, 'm-1', afterRelease);
+    const third = await collect(receiver, 1);
+    expect(third[0]).toMatchObject({ attempt: (afterRelease ?? 0) + 1 });
+    await settle(receiver, third, 'ack');
+    await broker.untilHeard('60.80');
+  });
+});
+
+test('queue types are stated always, since what stands for none changed with version 4', async () => {
+  await using broker = await startScriptedBroker();
+  await openReceiver(transportOf(optionsFor(broker)), address);
+  const declares = await broker.untilHeard('50.10', 2);
+  for (const { payload } of declares) expect(payload.toString('latin1')).toContain('x-queue-type');
+});
+
+test('a delivery that was held beyond the consumer_timeout ends the receiver for a while', async () => {
+  await using broker = await startScriptedBroker();
+  const receiver = await openReceiver(transportOf(optionsFor(broker)), address);
+  broker.deliver(1, 'm-1');
+  const held = await collect(receiver, 1);
+  const text = 'PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out';
+  broker.closeChannel(406, text);
+  expect(await receiver.dead).toMatchObject({ code: 'unavailable', retryable: true });
+  expect(await settle(receiver, held, 'ack')).toEqual(['lost']);
+  expect(broker.heard.filter(({ method }) => method === '60.80')).toEqual([]);
+});
+
+test('a consumer that is cancelled although its queue is there is worth another try', async () => {
+  await using broker = await startScriptedBroker();
+  const receiver = await openReceiver(transportOf(optionsFor(broker)), address);
+  broker.cancelConsumer();
+  expect(await receiver.dead).toMatchObject({ code: 'unavailable', retryable: true });
+});
+
+test('a queue whose node is down is unavailable, not missing', async () => {
+  await using broker = await startScriptedBroker();
+  const text =
+    "NOT_FOUND - home node 'a' of durable queue 'q' in vhost '/' is down or inaccessible";
+  broker.answer('50.10', ({ channel }) => channelCloseFrame(channel, 404, text));
+  const opening = openReceiver(transportOf(optionsFor(broker)), address);
+  await expect(opening).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+});
+
+test('a broker that refuses to renew the login closes the connection, which is worth another try', async () => {
+  await using broker = await startScriptedBroker();
+  const credentials = (): { username: string; password: string; expiresAt: Date } => ({
+    username: 'token',
+    password: 'short-lived',
+    expiresAt: new Date(Date.now() + 50),
+  });
+  const transport = transportOf({ ...optionsFor(broker), credentials });
+  const receiver = await openReceiver(transport, address);
+  broker.answer('10.70', () => undefined);
+  const [renewal] = await broker.untilHeard('10.70');
+  expect(renewal?.payload.toString('latin1')).toContain('short-lived');
+  broker.closeConnection(320, 'CONNECTION_FORCED - token expired');
+  expect(await receiver.dead).toMatchObject({ code: 'unavailable', retryable: true });
+});
+
+test('close does not wait for a broker that does not answer', async () => {
+  await using broker = await startScriptedBroker();
+  const transport = transportOf(optionsFor(broker));
+  const sender = await transport.openSender({ channel: 'orders', role: 'main' }, never);
+  broker.answer('20.40', () => undefined);
+  broker.answer('10.50', () => undefined);
+  await sender.close();
+  await transport.close();
+  expect(await sender.dead).toBeUndefined();
+});
+
+test('amqplib keeps its socket where its frames can be written together', async () => {
+  await using broker = await startScriptedBroker();
+  const model = await connect(`amqp://127.0.0.1:${broker.port}`);
+  expect(writeTogether(model)).toBe(true);
+  const channel = await model.createChannel();
+  broker.chunks = 0;
+  const messages = Array.from({ length: 100 }, (_, index) => ({ fields: { deliveryTag: index } }));
+  for (const each of messages) channel.ack(each as Message);
+  await broker.untilHeard('60.80', 100);
+  expect(broker.chunks).toBeLessThan(20);
+  await model.close();
+});

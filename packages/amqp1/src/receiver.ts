@@ -1,0 +1,238 @@
+import {
+  IntermodalError,
+  type Receiver,
+  type Settlement,
+  type SettleOutcome,
+  type WireDelivery,
+} from '@intermodal/core/driver';
+import type { Delivery, EventContext, Receiver as NativeReceiver } from 'rhea';
+import type { Connection } from './connection.ts';
+import { type Amqp1Broker, phraseOf, type Place } from './engine.ts';
+import { type OpenLink, openReceiverLink } from './link.ts';
+import { readMessage } from './read-message.ts';
+import { forgetDeliveries, leaveUndecoded, ownCredit } from './rhea-seam.ts';
+import { createSettlements, type Outcome } from './settlements.ts';
+
+export interface ReceiverSetup {
+  readonly connection: Connection;
+  readonly broker: Amqp1Broker;
+  readonly place: Place;
+  readonly channelName: string;
+  /** Whether what it takes is in order by key. */
+  readonly isOrdered: boolean;
+  readonly counts: boolean;
+}
+
+/** Its value is the holder's, so that a delivery of another link settles nothing. */
+interface Tag {
+  readonly holder: object;
+  readonly native: Delivery;
+  readonly delivery: Omit<WireDelivery, 'token'>;
+  settled: boolean;
+}
+
+interface Taker {
+  readonly max: number;
+  readonly resolve: (deliveries: readonly WireDelivery[]) => void;
+}
+
+export async function openReceiver(setup: ReceiverSetup, signal: AbortSignal): Promise<Receiver> {
+  const { connection, place } = setup;
+  const asked = { name: phraseOf(place) };
+  // Unsettled until it is settled here: the broker must not take a delivery for an ack.
+  const options = {
+    source: { address: place.link, durable: 2 as const, expiry_policy: 'never' as const },
+    snd_settle_mode: 0 as const,
+    rcv_settle_mode: 0 as const,
+  };
+  return createReceiver(await openReceiverLink(connection, options, asked, signal), setup);
+}
+
+function createReceiver(
+  { link, session, life }: OpenLink<NativeReceiver>,
+  setup: ReceiverSetup,
+): Receiver {
+  const { broker } = setup;
+  const holder = {};
+  const takers: Taker[] = [];
+  const settlements = createSettlements();
+  let pushed: WireDelivery[] = [];
+  let scheduled = false;
+  let withdrawing = false;
+  let stopped = false;
+  let watched: AbortSignal | undefined;
+  forgetDeliveries(session);
+  leaveUndecoded(session);
+  const credit = ownCredit(link, broker === 'rabbitmq3' ? 'zero' : 'drain');
+
+  link.on('message', ({ message, delivery }: EventContext) => {
+    credit.used();
+    if (delivery === undefined) return;
+    pushed.push(deliveryOf(message as unknown as Buffer, delivery));
+    schedule();
+  });
+
+  function schedule(): void {
+    if (scheduled || takers.length === 0) return;
+    scheduled = true;
+    // What comes in one read of the socket is handed out together.
+    queueMicrotask(hand);
+  }
+
+  function hand(): void {
+    scheduled = false;
+    while (pushed.length > 0) {
+      const taker = takers.shift();
+      if (taker === undefined) return;
+      taker.resolve(take(taker.max));
+    }
+  }
+
+  function take(max: number): readonly WireDelivery[] {
+    const taken = pushed;
+    pushed = taken.length <= max ? [] : taken.slice(max);
+    return taken.length <= max ? taken : taken.slice(0, max);
+  }
+
+  function deliveryOf(encoded: Buffer, native: Delivery): WireDelivery {
+    const read = readMessage(encoded, broker, setup.channelName);
+    const { message, undecodable } = read;
+    const delivery = {
+      message,
+      lane: setup.isOrdered ? message.key : undefined,
+      attempt: setup.counts ? read.failures + 1 : undefined,
+      redelivered: read.redelivered,
+      leaseUntil: undefined,
+      position: undefined,
+      ...(undecodable === undefined ? {} : { undecodable }),
+      native: read.native,
+    };
+    return withTag(delivery, native);
+  }
+
+  function withTag(delivery: Omit<WireDelivery, 'token'>, native: Delivery): WireDelivery {
+    const tag: Tag = { holder, native, delivery, settled: false };
+    return { ...delivery, token: { value: tag } };
+  }
+
+  function settle(settlement: Settlement): SettleOutcome {
+    const tag = settlement.token.value as Partial<Tag> | undefined;
+    if (life.over || tag?.holder !== holder || tag.settled !== false) return 'lost';
+    const { action } = settlement;
+    if (action === 'reject')
+      return { failed: new IntermodalError('unsupported', 'send the dead letter, then ack') };
+    const { native, delivery } = tag as Tag;
+    (tag as Tag).settled = true;
+    if (action === 'ack' || delivery.lane === undefined)
+      settlements.write(native, outcomeOf(action));
+    else keep(tag as Tag, action === 'retry' ? settlement.attempt + 1 : delivery.attempt);
+    return 'done';
+  }
+
+  /**
+   * What the broker got back alone, it would deliver again behind what it has delivered since. So it goes back with the
+   * link, which is in order; should the consumer go on before that, it is the next.
+   */
+  function keep({ native, delivery }: Tag, attempt: number | undefined): void {
+    const isLater = ({ token }: WireDelivery): boolean =>
+      (token.value as Tag).native.id > native.id;
+    const index = pushed.findIndex(isLater);
+    const counted = setup.counts ? attempt : undefined;
+    const again = withTag({ ...delivery, redelivered: true, attempt: counted }, native);
+    pushed.splice(index === -1 ? pushed.length : index, 0, again);
+    schedule();
+  }
+
+  function outcomeOf(action: 'ack' | 'retry' | 'release'): Outcome {
+    if (action === 'ack') return 'accepted';
+    // The plug-in of RabbitMQ 3 ends the session for a state that it does not know.
+    return action === 'release' || broker === 'rabbitmq3' ? 'released' : 'modified';
+  }
+
+  /** Nothing more is sent to a receiver that does not want it: it would be withheld from the others. */
+  function withdraw(): void {
+    stopped = true;
+    if (withdrawing || life.over || credit.outstanding === 0) return;
+    withdrawing = true;
+    credit.withdraw(() => {
+      withdrawing = false;
+      const next = takers[0];
+      if (!stopped && next !== undefined) allow(next.max);
+      else giveBack();
+    });
+  }
+
+  /** What came while withdrawing; where it could come out of order, or only to this link again, it stays here. */
+  function giveBack(): void {
+    if (setup.isOrdered || broker === 'activemq') return;
+    const unwanted = pushed;
+    pushed = [];
+    for (const { token } of unwanted) settle({ token, action: 'release' });
+  }
+
+  function allow(max: number): void {
+    const { outstanding } = credit;
+    // RabbitMQ 3 forgets what is on its way between queue and session when it is given more, and sends too many.
+    if (withdrawing || (broker === 'rabbitmq3' && outstanding > 0)) return;
+    const more = max - pushed.length - outstanding;
+    if (more > 0) credit.add(more);
+  }
+
+  /** The wish to stop holds when no `receive` is under way, too. */
+  function watch(stop: AbortSignal): void {
+    stopped = false;
+    if (stop === watched) return;
+    watched?.removeEventListener('abort', withdraw);
+    watched = stop;
+    stop.addEventListener('abort', withdraw, { once: true });
+  }
+
+  function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
+    if (life.over || stop.aborted) return Promise.resolve([]);
+    watch(stop);
+    allow(max);
+    if (pushed.length > 0) return Promise.resolve(take(max));
+    return new Promise((resolve) => {
+      const onStop = (): void => {
+        const index = takers.indexOf(taker);
+        if (index !== -1) takers.splice(index, 1);
+        resolve([]);
+      };
+      const taker: Taker = {
+        max,
+        resolve(deliveries) {
+          stop.removeEventListener('abort', onStop);
+          resolve(deliveries);
+        },
+      };
+      takers.push(taker);
+      stop.addEventListener('abort', onStop, { once: true });
+    });
+  }
+
+  void life.dead.then(() => {
+    watched?.removeEventListener('abort', withdraw);
+    pushed = [];
+    for (const taker of takers.splice(0)) taker.resolve([]);
+  });
+
+  return {
+    limits: {
+      maxPerReceive: 1_000,
+      maxConcurrentReceives: 1,
+      maxWaitMs: Number.MAX_SAFE_INTEGER,
+      maxPerSettle: 1_000,
+      settleLingerMs: 0,
+    },
+    dead: life.dead,
+    receive,
+    settle: (batch) => Promise.resolve(batch.map(settle)),
+    async close(signal) {
+      await settlements.written();
+      const { length } = pushed;
+      // Closing the link gives everything back at once, in order and uncounted.
+      const isConfirmed = await life.close(signal);
+      return { abandoned: isConfirmed ? 0 : length };
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import type { WireDelivery } from '@intermodal/core/driver';
+import { describe, expect, test } from 'vitest';
+import { engineTests } from './engine-tests.ts';
+import { interopTests } from './interop-tests.ts';
+import {
+  collect,
+  deadLetters,
+  freshAddress,
+  ids,
+  message,
+  never,
+  openReceiver,
+  provision,
+  publish,
+  send,
+  transportOf,
+  wholeChannel,
+} from './support.ts';
+
+const server = engineTests('activemq');
+interopTests(server, 'activemq', ['rhea']);
+
+describe('provisioning', () => {
+  test('gives every group its own copy, from then on', async () => {
+    const transport = transportOf(server().options);
+    const address = freshAddress();
+    const other = { ...address, group: 'shipping' };
+    await provision(transport, address);
+    await provision(transport, other);
+    await provision(transport, other);
+    const sender = await transport.openSender(wholeChannel(address), never);
+    expect(await send(sender, message('a'))).toEqual([{ ok: true }]);
+    for (const each of [address, other])
+      expect(ids(await collect(await openReceiver(transport, each), 1))).toEqual(['a']);
+  });
+
+  test('cannot verify: whatever is asked for is made', async () => {
+    const transport = transportOf(server().options);
+    const verifying = provision(transport, freshAddress(), 'verify');
+    await expect(verifying).rejects.toMatchObject({ code: 'unsupported' });
+    expect(transport.admin?.backlog).toBeUndefined();
+  });
+
+  test(
+    'is still there after a crash, also where no message has come yet',
+    { timeout: 60_000 },
+    async () => {
+      const transport = transportOf(server().options);
+      const address = freshAddress();
+      await provision(transport, address);
+      await server().broker.kill();
+      await server().broker.restart();
+      const sender = await transport.openSender(wholeChannel(address), never);
+      expect(await send(sender, message('a'))).toEqual([{ ok: true }]);
+      expect(ids(await collect(await openReceiver(transport, address), 1))).toEqual(['a']);
+    },
+  );
+});
+
+describe('order', () => {
+  test('a key stays with its consumer, while others share', async () => {
+    const transport = transportOf(server().options);
+    const address = freshAddress();
+    await provision(transport, address);
+    const sender = await transport.openSender(wholeChannel(address), never);
+    expect(sender.prepare(message('a', { key: 'k' })).lane).toBe('k');
+    const receivers = [
+      await openReceiver(transport, address),
+      await openReceiver(transport, address),
+    ];
+    const shares: WireDelivery[][] = receivers.map(() => []);
+    const stop = new AbortController();
+    const receiving = receivers.map(async (receiver, index) => {
+      while (!stop.signal.aborted)
+        shares[index]?.push(...(await receiver.receive(100, stop.signal)));
+    });
+    for (let n = 0; n < 20; n += 1) await send(sender, message(`${n}`, { key: `k-${n % 4}` }));
+    await expect.poll(() => shares.flat().length, { timeout: 10_000 }).toBe(20);
+    stop.abort();
+    await Promise.all(receiving);
+    const keysOf = (share: readonly WireDelivery[]): (string | undefined)[] => [
+      ...new Set(share.map(({ lane }) => lane)),
+    ];
+    const [first = [], second = []] = shares.map(keysOf);
+    expect(first.filter((key) => second.includes(key))).toEqual([]);
+    expect(second.length).toBeGreaterThan(0);
+  });
+});
+
+test('a delayed message comes in its time, whatever comes before it', async () => {
+  const transport = transportOf(server().options);
+  const address = freshAddress();
+  await provision(transport, address);
+  const sender = await transport.openSender(wholeChannel(address), never);
+  const before = Date.now();
+  await send(sender, message('late', { delayMs: 1_200, key: 'k' }), message('soon'));
+  const receiver = await openReceiver(transport, address);
+  const found = await collect(receiver, 2);
+  expect(ids(found)).toEqual(['soon', 'late']);
+  expect(Date.now() - before).toBeGreaterThanOrEqual(1_200);
+  expect(found[1]?.message.key).toBe('k');
+});
+
+test('what another program refuses is where our dead letters are', async () => {
+  const transport = transportOf(server().options);
+  const address = freshAddress();
+  await provision(transport, address);
+  await publish(transport, address, 'a');
+  const receiver = await openReceiver(transport, address);
+  const [held] = await collect(receiver, 1);
+  // As a consumer of JMS does that gives up: here by the outcome that none of our own settlements is.
+  const { token } = held!;
+  (token.value as { native: { reject(): void } }).native.reject();
+  const dead = await openReceiver(transport, deadLetters(address));
+  expect(ids(await collect(dead, 1))).toEqual(['a']);
+});
+
+test('a client certificate beside a password is taken', async () => {
+  const { tls: files, tlsHost, options } = server();
+  const [ca, cert, key] = (await Promise.all(
+    [files.ca, files.cert, files.key].map((file) => readFile(file)),
+  )) as [Buffer, Buffer, Buffer];
+  const certified = transportOf({ ...options, hosts: [tlsHost], tls: { ca, cert, key } });
+  await expect(certified.check(undefined, never)).resolves.toBeUndefined();
+});

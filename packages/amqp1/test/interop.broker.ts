@@ -1,0 +1,18 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type BrokerName, type Server, serverOf, stopServer } from './broker.ts';
+import { interopTests } from './interop-tests.ts';
+
+const brokers = [
+  ['activemq', 'activemq'],
+  ['rabbitmq', 'rabbitmq3'],
+  ['rabbitmq4', 'rabbitmq'],
+] as const satisfies readonly (readonly [BrokerName, string])[];
+
+describe.each(brokers)('%s', (name, broker) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await serverOf(name);
+  });
+  afterAll(() => stopServer(name));
+  interopTests(() => server, broker, ['rhea', 'qpid']);
+});
