@@ -51,12 +51,15 @@ test.each([
 });
 
 test.each([
-  ['kafka:', `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, sqs:.`],
+  [
+    'kafka:',
+    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:.`,
+  ],
   [
     'kafka://user:secret@host',
-    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, sqs:.`,
+    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:.`,
   ],
-  ['', `There is no transport '' in this shop: it has memory:, amqp:, amqp1:, sqs:.`],
+  ['', `There is no transport '' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:.`],
 ])('the transport %j is refused in a sentence', async (url, text) => {
   await expect(transportOf(url)).rejects.toThrow(new Refusal(text));
 });

@@ -6,6 +6,7 @@ import {
 } from '@intermodal/core';
 import { amqpFromUrl } from '@intermodal/amqp';
 import { amqp1FromUrl } from '@intermodal/amqp1';
+import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
 import { sqsFromUrl } from '@intermodal/sqs';
 import { Refusal } from './refusal.ts';
@@ -18,6 +19,7 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   memory: memoryFromUrl,
   amqp: amqpFromUrl,
   amqp1: amqp1FromUrl,
+  kinesis: kinesisFromUrl,
   sqs: sqsFromUrl,
 };
 
