@@ -22,17 +22,18 @@ function table([head = [], ...rows]: readonly Row[]): string {
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** Every kind of transport there is, from `packages/<name>/test/variants.ts`. */
-async function variants(): Promise<ReadonlyMap<string, Capabilities>> {
-  const found = new Map<string, Capabilities>();
+type Variants = readonly (readonly [name: string, capabilities: Capabilities])[];
+
+/** The kinds of each transport there is, from `packages/<name>/test/variants.ts`. */
+async function variants(): Promise<readonly Variants[]> {
+  const found: Variants[] = [];
   for (const { path } of publishablePackages()) {
     const file = join(path, 'test/variants.ts');
     if (!existsSync(file)) continue;
     const module = (await import(pathToFileURL(file).href)) as {
       readonly variants: Readonly<Record<string, Capabilities>>;
     };
-    for (const [name, capabilities] of Object.entries(module.variants))
-      found.set(name, capabilities);
+    found.push(Object.entries(module.variants));
   }
   return found;
 }
@@ -63,8 +64,20 @@ function shown(value: boolean | string): string {
   return value === false || value === 'none' ? '–' : value;
 }
 
-async function capabilityTable(): Promise<string> {
-  const found = [...(await variants())];
+/** As many transports beside each other as can be read, each with all of its kinds. */
+const mostColumns = 7;
+
+async function capabilityTables(): Promise<string> {
+  const tables: Variants[] = [];
+  for (const ofOne of await variants()) {
+    const last = tables.at(-1);
+    if (last === undefined || last.length + ofOne.length > mostColumns) tables.push(ofOne);
+    else tables[tables.length - 1] = [...last, ...ofOne];
+  }
+  return tables.map(capabilityTable).join('\n\n');
+}
+
+function capabilityTable(found: Variants): string {
   const names = Object.keys(meanings) as (keyof Capabilities)[];
   return table([
     ['capability', 'means', ...found.map(([name]) => name)],
@@ -109,7 +122,7 @@ const blocks: readonly {
   readonly name: string;
   readonly make: () => string | Promise<string>;
 }[] = [
-  { file: 'README.md', name: 'capabilities', make: capabilityTable },
+  { file: 'README.md', name: 'capabilities', make: capabilityTables },
   { file: 'docs/defaults.md', name: 'defaults', make: defaultsTable },
   { file: 'packages/kinesis/README.md', name: 'permissions', make: kinesisPermissions },
   { file: 'packages/sqs/README.md', name: 'permissions', make: permissionsText },
@@ -128,7 +141,7 @@ for (const { file, name, make } of blocks) {
   else {
     stale += 1;
     process.stderr.write(
-      `${relative(root, path)}: '${name}' is not what the code says; run pnpm docs\n`,
+      `${relative(root, path)}: '${name}' is not what the code says; run pnpm tables\n`,
     );
   }
 }
