@@ -42,5 +42,5 @@ test('the real services have to be asked for', async () => {
 });
 
 test('a name that no broker has is answered with those there are', async () => {
-  await expect(startBroker('carrier-pigeon')).rejects.toThrow(/aws, fauxqs, .*moto/);
+  await expect(startBroker('carrier-pigeon')).rejects.toThrow(/aws, .*fauxqs, .*moto/);
 });

@@ -408,8 +408,8 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'log-lanes',
-        'await holding.untilLaneEmpty(lane); await written?.end(lane);',
-        'await written?.end(lane);',
+        'await Promise.race([holding.untilLaneEmpty(lane), mine.lost.promise]);',
+        "if (state !== 'ended') await holding.untilLaneEmpty(lane);",
       ),
       edit(
         'checkpoints',
