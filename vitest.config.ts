@@ -31,7 +31,7 @@ function projectsOf(folder: string): TestProjectInlineConfiguration[] {
   const withBrokers = project(`${name}:broker`, folder, [apart]);
   // They mostly wait, so more of them run at once than there are cores, and after what needs these.
   const patience = { hookTimeout: 120_000, testTimeout: 120_000 };
-  const waiting = { maxWorkers: 4, ...patience, sequence: { groupOrder: 1 } };
+  const waiting = { maxWorkers: 3, ...patience, sequence: { groupOrder: 1 } };
   const globalSetup = [resolve('tools/brokers/src/vitest-setup.ts')];
   return [
     project(name, folder, [beside]),
