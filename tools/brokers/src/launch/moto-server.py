@@ -9,6 +9,8 @@ import time
 from types import FunctionType
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
+from moto.dynamodb import models as dynamodb
+from moto.kinesis import models as kinesis
 from moto.server import main
 from moto.sqs import models as sqs
 
@@ -39,9 +41,29 @@ def one_at_a_time(method):
     return guarded
 
 
-for name, method in list(vars(sqs.SQSBackend).items()):
-    if isinstance(method, FunctionType) and not name.startswith("_"):
-        setattr(sqs.SQSBackend, name, one_at_a_time(method))
+def guard(backend, decorate):
+    for name, method in list(vars(backend).items()):
+        if isinstance(method, FunctionType) and not name.startswith("_"):
+            setattr(backend, name, decorate(method))
+
+
+guard(sqs.SQSBackend, one_at_a_time)
+
+# Of two records put at once into one shard of Kinesis one is lost, and DynamoDB checks a condition before it writes.
+alone = threading.RLock()
+
+
+def alone_at_a_time(method):
+    @functools.wraps(method)
+    def guarded(*args, **kwargs):
+        with alone:
+            return method(*args, **kwargs)
+
+    return guarded
+
+
+guard(kinesis.KinesisBackend, alone_at_a_time)
+guard(dynamodb.DynamoDBBackend, alone_at_a_time)
 
 
 class LockedGroups:
@@ -72,7 +94,9 @@ class LockedGroups:
 
 
 def locked_groups(queue):
-    receives.groups = LockedGroups(queue)
+    # Asked for again in the middle of a receive, when the time must still stand.
+    if getattr(receives, "now", None) is None:
+        receives.groups = LockedGroups(queue)
     return receives.groups
 
 
