@@ -253,3 +253,10 @@ export {
   type PackingRules,
 } from './header-packing.ts';
 export { decodeEnvelope, encodeEnvelope } from './cloud-event-envelope.ts';
+export {
+  createHttpEndpoint,
+  type EndpointAnswer,
+  type EndpointRequest,
+  type HttpEndpoint,
+  type HttpEndpointOptions,
+} from './http-endpoint.ts';
