@@ -1,4 +1,5 @@
 import {
+  createPushBuffer,
   IntermodalError,
   type Receiver,
   type ReceiverOptions,
@@ -32,11 +33,6 @@ interface Tag {
   /** It must stay before what the broker delivered after it. */
   readonly isOrdered: boolean;
   settled: boolean;
-}
-
-interface Taker {
-  readonly max: number;
-  readonly resolve: (deliveries: readonly WireDelivery[]) => void;
 }
 
 const maxPrefetch = 65_535;
@@ -74,10 +70,8 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
   const place = { name: `queue '${queue}'`, isMendable: setup.isMendable };
   const holder = {};
   const life = watchChannel(connection, channel, place);
-  const takers: Taker[] = [];
-  let pushed: WireDelivery[] = [];
-  let scheduled = false;
-  let watched: AbortSignal | undefined;
+  // A single active consumer that stopped consuming would let the next one begin beside its handlers.
+  const pushed = createPushBuffer(isSingleActive ? {} : { onStop: () => consuming.unwant() });
   const consuming = createConsuming({ channel, queue, onMessage, onStopped: giveBack });
 
   function onMessage(native: ConsumeMessage | null): void {
@@ -86,29 +80,6 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
       return;
     }
     pushed.push(deliveryOf(native));
-    schedule();
-  }
-
-  function schedule(): void {
-    if (scheduled || takers.length === 0) return;
-    scheduled = true;
-    // What comes in one read of the socket is handed out together.
-    queueMicrotask(hand);
-  }
-
-  function hand(): void {
-    scheduled = false;
-    while (pushed.length > 0) {
-      const taker = takers.shift();
-      if (taker === undefined) return;
-      taker.resolve(take(taker.max));
-    }
-  }
-
-  function take(max: number): readonly WireDelivery[] {
-    const taken = pushed;
-    pushed = taken.length <= max ? [] : taken.slice(max);
-    return taken.length <= max ? taken : taken.slice(0, max);
   }
 
   function deliveryOf(native: ConsumeMessage): WireDelivery {
@@ -149,13 +120,13 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
    * channel, which is in order; should the consumer go on before that, it is the next.
    */
   function keep(native: ConsumeMessage, attempt: number | undefined): void {
-    const later = ({ native: other }: WireDelivery): boolean =>
-      (other as ConsumeMessage).fields.deliveryTag > native.fields.deliveryTag;
-    const index = pushed.findIndex(later);
     const again = { ...deliveryOf(native), redelivered: true };
     const counted = attempt === undefined || !setup.counts ? again : { ...again, attempt };
-    pushed.splice(index === -1 ? pushed.length : index, 0, counted);
-    schedule();
+    pushed.putBack(
+      counted,
+      ({ native: other }) =>
+        (other as ConsumeMessage).fields.deliveryTag > native.fields.deliveryTag,
+    );
   }
 
   function settle(settlement: Settlement): SettleOutcome {
@@ -187,48 +158,10 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
   }
 
   function giveBack(): void {
-    const unwanted = pushed;
-    pushed = [];
-    for (const { token } of unwanted) settle({ token, action: 'release' });
+    for (const { token } of pushed.takeAll()) settle({ token, action: 'release' });
   }
 
-  /** The wish to stop holds when no `receive` is under way, too. */
-  function watch(stop: AbortSignal): void {
-    // A single active consumer that stopped consuming would let the next one begin beside its handlers.
-    if (isSingleActive || stop === watched) return;
-    watched?.removeEventListener('abort', consuming.unwant);
-    watched = stop;
-    stop.addEventListener('abort', consuming.unwant, { once: true });
-  }
-
-  function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
-    if (life.over || stop.aborted) return Promise.resolve([]);
-    watch(stop);
-    consuming.want();
-    if (pushed.length > 0) return Promise.resolve(take(max));
-    return new Promise((resolve) => {
-      const onStop = (): void => {
-        const index = takers.indexOf(taker);
-        if (index !== -1) takers.splice(index, 1);
-        resolve([]);
-      };
-      const taker: Taker = {
-        max,
-        resolve(deliveries) {
-          stop.removeEventListener('abort', onStop);
-          resolve(deliveries);
-        },
-      };
-      takers.push(taker);
-      stop.addEventListener('abort', onStop, { once: true });
-    });
-  }
-
-  void life.dead.then(() => {
-    watched?.removeEventListener('abort', consuming.unwant);
-    pushed = [];
-    for (const taker of takers.splice(0)) taker.resolve([]);
-  });
+  void life.dead.then(pushed.end);
 
   const receiver: Receiver = {
     limits: {
@@ -239,7 +172,10 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
       settleLingerMs: 0,
     },
     dead: life.dead,
-    receive,
+    receive(max, stop) {
+      if (!life.over && !stop.aborted) consuming.want();
+      return pushed.receive(max, stop);
+    },
     settle: (batch) => Promise.resolve(batch.map(settle)),
     async close(signal) {
       if (!isSingleActive) await consuming.end(signal);

@@ -1,4 +1,5 @@
 import {
+  createPushBuffer,
   IntermodalError,
   type Receiver,
   type Settlement,
@@ -31,11 +32,6 @@ interface Tag {
   settled: boolean;
 }
 
-interface Taker {
-  readonly max: number;
-  readonly resolve: (deliveries: readonly WireDelivery[]) => void;
-}
-
 export async function openReceiver(setup: ReceiverSetup, signal: AbortSignal): Promise<Receiver> {
   const { connection, place } = setup;
   const asked = { name: phraseOf(place) };
@@ -54,13 +50,12 @@ function createReceiver(
 ): Receiver {
   const { broker } = setup;
   const holder = {};
-  const takers: Taker[] = [];
   const settlements = createSettlements();
-  let pushed: WireDelivery[] = [];
-  let scheduled = false;
+  const pushed = createPushBuffer({ onStop: withdraw });
+  /** How many the `receive` that waits asked for. */
+  let asked: number | undefined;
   let withdrawing = false;
   let stopped = false;
-  let watched: AbortSignal | undefined;
   forgetDeliveries(session);
   leaveUndecoded(session);
   const credit = ownCredit(link, broker === 'rabbitmq3' ? 'zero' : 'drain');
@@ -69,30 +64,7 @@ function createReceiver(
     credit.used();
     if (delivery === undefined) return;
     pushed.push(deliveryOf(message as unknown as Buffer, delivery));
-    schedule();
   });
-
-  function schedule(): void {
-    if (scheduled || takers.length === 0) return;
-    scheduled = true;
-    // What comes in one read of the socket is handed out together.
-    queueMicrotask(hand);
-  }
-
-  function hand(): void {
-    scheduled = false;
-    while (pushed.length > 0) {
-      const taker = takers.shift();
-      if (taker === undefined) return;
-      taker.resolve(take(taker.max));
-    }
-  }
-
-  function take(max: number): readonly WireDelivery[] {
-    const taken = pushed;
-    pushed = taken.length <= max ? [] : taken.slice(max);
-    return taken.length <= max ? taken : taken.slice(0, max);
-  }
 
   function deliveryOf(encoded: Buffer, native: Delivery): WireDelivery {
     const read = readMessage(encoded, broker, setup.channelName);
@@ -134,13 +106,9 @@ function createReceiver(
    * link, which is in order; should the consumer go on before that, it is the next.
    */
   function keep({ native, delivery }: Tag, attempt: number | undefined): void {
-    const isLater = ({ token }: WireDelivery): boolean =>
-      (token.value as Tag).native.id > native.id;
-    const index = pushed.findIndex(isLater);
     const counted = setup.counts ? attempt : undefined;
     const again = withTag({ ...delivery, redelivered: true, attempt: counted }, native);
-    pushed.splice(index === -1 ? pushed.length : index, 0, again);
-    schedule();
+    pushed.putBack(again, ({ token }) => (token.value as Tag).native.id > native.id);
   }
 
   function outcomeOf(action: 'ack' | 'retry' | 'release'): Outcome {
@@ -156,8 +124,7 @@ function createReceiver(
     withdrawing = true;
     credit.withdraw(() => {
       withdrawing = false;
-      const next = takers[0];
-      if (!stopped && next !== undefined) allow(next.max);
+      if (!stopped && asked !== undefined) allow(asked);
       else giveBack();
     });
   }
@@ -165,9 +132,7 @@ function createReceiver(
   /** What came while withdrawing; where it could come out of order, or only to this link again, it stays here. */
   function giveBack(): void {
     if (setup.isOrdered || broker === 'activemq') return;
-    const unwanted = pushed;
-    pushed = [];
-    for (const { token } of unwanted) settle({ token, action: 'release' });
+    for (const { token } of pushed.takeAll()) settle({ token, action: 'release' });
   }
 
   function allow(max: number): void {
@@ -178,43 +143,19 @@ function createReceiver(
     if (more > 0) credit.add(more);
   }
 
-  /** The wish to stop holds when no `receive` is under way, too. */
-  function watch(stop: AbortSignal): void {
+  async function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
+    if (life.over || stop.aborted) return [];
     stopped = false;
-    if (stop === watched) return;
-    watched?.removeEventListener('abort', withdraw);
-    watched = stop;
-    stop.addEventListener('abort', withdraw, { once: true });
-  }
-
-  function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
-    if (life.over || stop.aborted) return Promise.resolve([]);
-    watch(stop);
+    asked = max;
     allow(max);
-    if (pushed.length > 0) return Promise.resolve(take(max));
-    return new Promise((resolve) => {
-      const onStop = (): void => {
-        const index = takers.indexOf(taker);
-        if (index !== -1) takers.splice(index, 1);
-        resolve([]);
-      };
-      const taker: Taker = {
-        max,
-        resolve(deliveries) {
-          stop.removeEventListener('abort', onStop);
-          resolve(deliveries);
-        },
-      };
-      takers.push(taker);
-      stop.addEventListener('abort', onStop, { once: true });
-    });
+    try {
+      return await pushed.receive(max, stop);
+    } finally {
+      asked = undefined;
+    }
   }
 
-  void life.dead.then(() => {
-    watched?.removeEventListener('abort', withdraw);
-    pushed = [];
-    for (const taker of takers.splice(0)) taker.resolve([]);
-  });
+  void life.dead.then(pushed.end);
 
   return {
     limits: {

@@ -260,3 +260,4 @@ export {
   type HttpEndpoint,
   type HttpEndpointOptions,
 } from './http-endpoint.ts';
+export { createPushBuffer, type PushBuffer, type PushBufferOptions } from './push-buffer.ts';
