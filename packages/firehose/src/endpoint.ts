@@ -1,0 +1,7 @@
+export type {
+  FirehoseDelivery,
+  FirehoseEndpointOptions,
+  FirehoseRecordOrigin,
+  RejectedRecord,
+} from './http/options.ts';
+export { createFirehoseEndpoint, type FirehoseEndpoint } from './http/endpoint.ts';
