@@ -5,7 +5,7 @@ export type FirehoseUse = 'publish' | 'verify' | 'provision' | 'remove' | 'check
 export interface Grant {
   readonly actions: readonly string[];
   /** `role` is the one that delivers to the destination, `all` every delivery stream of the account. */
-  readonly on: 'stream' | 'role' | 'all';
+  readonly on: 'stream' | 'role' | 'key' | 'all';
   /** Needed only with the option or feature named here. */
   readonly where?: string;
 }
@@ -20,6 +20,7 @@ export const permissions: Readonly<Record<FirehoseUse, readonly Grant[]>> = {
     { actions: ['firehose:CreateDeliveryStream', describe], on: 'stream' },
     { actions: ['firehose:TagDeliveryStream'], on: 'stream', where: 'it is created with tags' },
     { actions: ['iam:PassRole'], on: 'role' },
+    { actions: ['kms:CreateGrant'], on: 'key', where: 'it is created with a KMS key of your own' },
   ],
   remove: [{ actions: ['firehose:DeleteDeliveryStream'], on: 'stream' }],
   check: [
