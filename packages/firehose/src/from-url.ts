@@ -6,16 +6,17 @@ import { firehoseTransport } from './transport.ts';
 
 /**
  * For `openTransport`: `firehose:?region=eu-west-1`, and for an emulator `firehose://key:secret@127.0.0.1:4566/`, where the
- * host is the endpoint, by HTTPS with `tls`. Parameters: `region`, `endpoint`, `raw` (no envelope).
+ * host is the endpoint, by HTTPS with `tls`. Parameters: `region`, `endpoint`, `envelope`.
  *
  * @throws `invalid-argument`
  */
 export function firehoseFromUrl(location: TransportLocation): Transport<FirehoseCapabilities> {
   const endpoint = endpointOf(location);
   const region = location.text('region') ?? emulatedRegion(endpoint);
+  const envelope = envelopeOf(location);
   const { credentials } = location;
   return firehoseTransport({
-    ...(location.flag('raw') === true ? { envelope: 'none' } : {}),
+    ...(envelope === undefined ? {} : { envelope }),
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials: keysOf(credentials) }),
@@ -31,6 +32,12 @@ function endpointOf(location: TransportLocation): string | undefined {
   const name = first.host.includes(':') ? `[${first.host}]` : first.host;
   const port = first.port === undefined ? '' : `:${first.port}`;
   return `${location.tls ? 'https' : 'http'}://${name}${port}`;
+}
+
+function envelopeOf(location: TransportLocation): 'cloudevents' | 'none' | undefined {
+  const named = location.text('envelope');
+  if (named === undefined || named === 'cloudevents' || named === 'none') return named;
+  throw invalid(`its URL has envelope=${named}: it is cloudevents or none`);
 }
 
 /** Emulators take any; the SDK insists on one. */

@@ -40,7 +40,7 @@ export function createSlots(count: number): Slots {
   };
 }
 
-/** Runs `work` for each index below `count`, as many at once as the slots have room for. `work` never rejects. */
+/** Runs `work` for each index below `count`, as many at once as the slots have room for. */
 export async function eachInSlots(
   count: number,
   most: number,
@@ -58,8 +58,11 @@ export async function eachInSlots(
       }
       const index = next;
       next += 1;
-      await work(index);
-      slots.free();
+      try {
+        await work(index);
+      } finally {
+        slots.free();
+      }
     }
   }
 

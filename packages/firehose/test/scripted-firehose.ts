@@ -47,7 +47,7 @@ interface Wire {
 }
 
 /** As the documentation of the HTTP endpoint destination has it. */
-export function wireOf({ id = randomUUID(), records = [], body, ...sent }: Sent): Wire {
+function wireOf({ id = randomUUID(), records = [], body, ...sent }: Sent): Wire {
   const plain = body ?? JSON.stringify({ requestId: id, timestamp: 1_578_090_901_599, records });
   const bytes = sent.gzip === true ? gzipSync(plain) : Buffer.from(plain);
   const headers: Readonly<Record<string, string | undefined>> = {

@@ -4,7 +4,8 @@ import {
   FirehoseClient,
 } from '@aws-sdk/client-firehose';
 import { editReply, failCall } from '@intermodal/brokers/faults';
-import { channel, createClient, openTransport } from '@intermodal/core';
+import { channel, createClient, openTransport, Rejection } from '@intermodal/core';
+import { memoryTransport } from '@intermodal/memory';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { firehoseFromUrl, firehoseTransport } from '../src/index.ts';
 import { emulated } from './emulated.ts';
@@ -117,7 +118,7 @@ test('a transport of a URL publishes', async () => {
   const orders = channel<{ readonly n: number }>(newName());
   await client.provision([orders]);
   const { host } = new URL(endpoint);
-  const url = `firehose://key:secret@${host}/?region=us-east-1&raw`;
+  const url = `firehose://key:secret@${host}/?region=us-east-1&envelope=none`;
   const opened = createClient({
     transport: await openTransport(url, { firehose: firehoseFromUrl }),
   });
@@ -125,9 +126,10 @@ test('a transport of a URL publishes', async () => {
   await opened.check();
   await opened.publish(orders, { n: 1 });
   expect((await bucket.read(`${orders.name}/`)).toString()).toBe('{"n":1}\n');
-  await expect(
-    openTransport(`firehose://${host},other/`, { firehose: firehoseFromUrl }),
-  ).rejects.toMatchObject({ code: 'invalid-argument' });
+  for (const bad of [`firehose://${host},other/`, 'firehose:?envelope=xml']) {
+    const opening = openTransport(bad, { firehose: firehoseFromUrl });
+    await expect(opening).rejects.toMatchObject({ code: 'invalid-argument' });
+  }
 });
 
 test('a channel may have a delivery stream of another name', async () => {
@@ -137,6 +139,27 @@ test('a channel may have a delivery stream of another name', async () => {
   const { id } = await client.publish(channel<object>('orders'), {});
   // The prefix is the channel's, the delivery stream is the one that was named.
   expect((await stored('orders')).map((one) => one.id)).toEqual([id]);
+});
+
+test('consumers of another transport keep their dead letters in it', async () => {
+  const name = newName();
+  const { client, bucket } = await setting({ streams: { [`${name}-dead`]: `${name}_dlq` } });
+  await client.provision([channel<object>(`${name}-dead`)]);
+  const shop = createClient({ transport: memoryTransport() });
+  onTestFinished(() => shop.close());
+  const orders = channel<{ readonly n: number }>(name);
+  await shop.provision([orders], { groups: ['billing'] });
+  const deadLetter = { transport: firehoseTransport(emulated(endpoint)) };
+  await shop.consume(orders, { group: 'billing', deadLetter }, () => {
+    throw new Rejection('a negative total');
+  });
+  const { id } = await shop.publish(orders, { n: -1 });
+  const read = (): Promise<Buffer> => bucket.read(`${name}-dead/`);
+  await expect.poll(async () => (await read()).length, { timeout: 10_000 }).toBeGreaterThan(0);
+  const letter = JSON.parse((await read()).toString()) as Readonly<Record<string, unknown>>;
+  expect(letter).toMatchObject({ id, data: { n: -1 } });
+  expect(letter['imheaders']).toContain('a negative total');
+  await deadLetter.transport.close();
 });
 
 test.each([

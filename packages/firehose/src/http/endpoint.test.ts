@@ -18,6 +18,7 @@ import {
   type FirehoseDelivery,
   type FirehoseEndpoint,
   type FirehoseEndpointOptions,
+  type RecordFailure,
   type RejectedRecord,
 } from '../endpoint.ts';
 
@@ -276,12 +277,14 @@ describe('records that are not acked', () => {
 
   test('that nobody can read, or that fail too often, become dead letters and count as acked', async () => {
     const rejected: RejectedRecord[] = [];
+    const failures: RecordFailure[] = [];
     const { send, seen } = opened(
       ({ body }) => {
         if (body.n === 1) throw new Error('always');
       },
       {
         maxAttempts: 2,
+        onFailure: (failure) => void failures.push(failure),
         deadLetter: (record) => {
           rejected.push(record);
           return Promise.resolve();
@@ -305,7 +308,32 @@ describe('records that are not acked', () => {
     expect((await send({ id: 'r-1', records })).status).toBe(200);
     expect(rejected.map(({ id }) => id)).toEqual(['r-1:0', 'r-1:1', 'r-1:2', 'r-1:3']);
     expect(rejected[3]?.reason).toContain('always');
+    expect(failures.map(({ id }) => id)).toEqual(['r-1:0', 'r-1:1', 'r-1:2', 'r-1:3', 'r-1:3']);
+    expect(failures[3]?.error).toEqual(new Error('always'));
     expect(seen).toEqual([1, 1]);
+  });
+
+  test('whose dead letter takes too long come again', async () => {
+    const clock = createVirtualClock({ now: 0 });
+    const signals: AbortSignal[] = [];
+    const { send } = opened(
+      () => {
+        throw new Rejection('never');
+      },
+      {
+        clock,
+        deadlineMs: 10_000,
+        deadLetter: (_, signal) => {
+          signals.push(signal);
+          return new Promise<void>(() => undefined);
+        },
+      },
+    );
+    const answering = send({ id: 'r-1', records: recordsOf({ n: 1 }) });
+    await expect.poll(() => signals.length).toBe(1);
+    await clock.advance(10_000);
+    expect((await answering).status).toBe(500);
+    expect(signals[0]?.aborted).toBe(true);
   });
 
   test('whose dead letter could not be stored come again', async () => {
@@ -321,6 +349,24 @@ describe('records that are not acked', () => {
     isAway = false;
     expect((await send(sent)).status).toBe(200);
     expect(seen).toEqual([1, 1]);
+  });
+
+  test('fail alone, whatever the functions throw that are told of them', async () => {
+    const thrown = (): never => {
+      throw new Error('a mistake of the application');
+    };
+    const { send, seen } = opened(
+      ({ body }) => {
+        if (body.n !== 2) throw new Rejection('never');
+      },
+      { concurrency: 1, onFailure: thrown, deadLetter: thrown },
+    );
+    const sent = { id: 'r-1', records: recordsOf({ n: 1 }, { n: 2 }, { n: 3 }) };
+    for (const _ of [1, 2]) {
+      const answer = await send(sent);
+      expect(answer.reply['errorMessage']).toMatch(/^2 of 3 records/);
+    }
+    expect(seen).toEqual([1, 2, 3, 1, 3]);
   });
 
   test('of a request that was forgotten come again, all of them', async () => {
@@ -389,6 +435,27 @@ describe('more than there is room for', () => {
     expect(answer.status).toBe(500);
     expect(answer.reply['errorMessage']).toMatch(/^2 of 3 records/);
     expect(aborted).toEqual([2]);
+  });
+
+  test('a handler that never returns takes no room from others once its time is over', async () => {
+    const clock = createVirtualClock({ now: 0 });
+    const { send, seen } = opened(
+      ({ body: { n } }) => (n === 1 ? new Promise<void>(() => undefined) : undefined),
+      { clock, deadlineMs: 10_000, concurrency: 1 },
+    );
+    const stuck = send({ id: 'r-1', records: recordsOf({ n: 1 }) });
+    await expect.poll(() => seen).toEqual([1]);
+    await clock.advance(10_000);
+    expect((await stuck).status).toBe(500);
+    expect((await send({ id: 'r-2', records: recordsOf({ n: 2 }) })).status).toBe(200);
+    // Of these there are as many as may run, and then there is no room.
+    const again = send({ id: 'r-1', records: recordsOf({ n: 1 }) });
+    await expect.poll(() => seen).toEqual([1, 2, 1]);
+    await clock.advance(10_000);
+    expect((await again).status).toBe(500);
+    const third = await send({ id: 'r-3', records: recordsOf({ n: 3 }) });
+    expect(third.status).toBe(503);
+    expect(third.reply['errorMessage']).toMatch(/for 1 there was no room/);
   });
 
   test('while it closes is refused, and what runs is waited for', async () => {

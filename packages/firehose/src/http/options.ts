@@ -29,13 +29,26 @@ export interface RejectedRecord {
   readonly native: FirehoseRecordOrigin;
 }
 
+/** Why a record is not acked, this time or for ever. */
+export interface RecordFailure {
+  readonly id: string;
+  readonly reason: string;
+  /** What was thrown, where something was. */
+  readonly error?: unknown;
+  readonly native: FirehoseRecordOrigin;
+}
+
 /** Who may deliver, how much at once, and what becomes of records that fail. */
 export interface FirehoseEndpointOptions {
   /** The access key that is set on the destination; several while one takes the place of another. */
   readonly accessKey: string | readonly string[];
   /** @defaultValue the channel's name */
   readonly group?: string;
-  /** Handlers at once, over all requests. @defaultValue 16 */
+  /**
+   * Handlers at once, over all requests; of those whose time is over and that go on all the same, as many again.
+   *
+   * @defaultValue 16
+   */
   readonly concurrency?: number;
   /** Requests held at once; those beyond it are answered 503 before their body is read. @defaultValue 8 */
   readonly maxRequests?: number;
@@ -60,6 +73,8 @@ export interface FirehoseEndpointOptions {
   readonly deadLetter?: (rejected: RejectedRecord, signal: AbortSignal) => Promise<void>;
   /** Only with `deadLetter`, and counted in this process. @defaultValue 5 */
   readonly maxAttempts?: number;
+  /** Told of each record that fails its request, or becomes a dead letter. */
+  readonly onFailure?: (failure: RecordFailure) => void;
   /** Outermost first. */
   readonly middleware?: readonly ConsumeMiddleware[];
   /** `none`: every record is a body as it is. @defaultValue `cloudevents`; what is no CloudEvent is a body as it is */
