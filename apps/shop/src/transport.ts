@@ -6,6 +6,7 @@ import {
 } from '@intermodal/core';
 import { amqpFromUrl } from '@intermodal/amqp';
 import { amqp1FromUrl } from '@intermodal/amqp1';
+import { firehoseFromUrl } from '@intermodal/firehose';
 import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
 import { sqsFromUrl } from '@intermodal/sqs';
@@ -19,6 +20,8 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   memory: memoryFromUrl,
   amqp: amqpFromUrl,
   amqp1: amqp1FromUrl,
+  // It only publishes, so the shop says why it cannot run on it.
+  firehose: firehoseFromUrl,
   kinesis: kinesisFromUrl,
   sqs: sqsFromUrl,
 };

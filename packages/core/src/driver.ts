@@ -256,6 +256,7 @@ export { decodeEnvelope, encodeEnvelope } from './cloud-event-envelope.ts';
 export {
   createHttpEndpoint,
   type EndpointAnswer,
+  type EndpointHead,
   type EndpointRequest,
   type HttpEndpoint,
   type HttpEndpointOptions,

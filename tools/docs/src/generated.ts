@@ -5,6 +5,7 @@ import { publishablePackages } from '@intermodal/checks/packages';
 import { root } from '@intermodal/checks/places';
 import type { Capabilities } from '@intermodal/core';
 import { defaults } from '../../../packages/core/src/defaults.ts';
+import { permissionsText as firehosePermissions } from '../../../packages/firehose/test/permissions-text.ts';
 import { permissionsText as kinesisPermissions } from '../../../packages/kinesis/test/permissions-text.ts';
 import { permissionsText } from '../../../packages/sqs/test/permissions-text.ts';
 
@@ -124,6 +125,7 @@ const blocks: readonly {
 }[] = [
   { file: 'README.md', name: 'capabilities', make: capabilityTables },
   { file: 'docs/defaults.md', name: 'defaults', make: defaultsTable },
+  { file: 'packages/firehose/README.md', name: 'permissions', make: firehosePermissions },
   { file: 'packages/kinesis/README.md', name: 'permissions', make: kinesisPermissions },
   { file: 'packages/sqs/README.md', name: 'permissions', make: permissionsText },
 ];
