@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { fileProblem, Refusal } from './refusal.ts';
+import { sampleOrders } from './sample-orders.ts';
 
 export const sampleFile: string = fileURLToPath(new URL('../sample/orders.jsonl', import.meta.url));
 
@@ -52,5 +53,17 @@ export async function openOrdersFile(path: string): Promise<OrdersFile> {
       return `sha256:${hash.digest('hex')}`;
     },
     close: () => file.close(),
+  };
+}
+
+/** Orders of the sample's kind, as many as asked for. */
+export function madeOrders(count: number): OrdersFile {
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    for (const order of sampleOrders(count)) yield Buffer.from(`${JSON.stringify(order)}\n`);
+  }
+  return {
+    chunks,
+    digest: () => Promise.resolve(`sample:${count}`),
+    close: () => Promise.resolve(),
   };
 }

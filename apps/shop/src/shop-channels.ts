@@ -94,7 +94,7 @@ export function channelsOn(
 export function allChannels({
   stages,
   events,
-}: ShopChannels): readonly Pick<ShopChannel<never>, 'name' | 'groups' | 'provision'>[] {
+}: ShopChannels): readonly Pick<ShopChannel<never>, 'name' | 'groups' | 'provision' | 'redrive'>[] {
   return [...stageNames.map((name) => stages[name]), events];
 }
 
