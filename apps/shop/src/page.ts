@@ -38,6 +38,7 @@ export async function servePage(args: Arguments, { output, error }: Streams): Pr
     remembered,
     note: notes.add,
   });
+  notes.add(`The shop is open, on ${first.label}.`);
   const watch = await watchOffers(all);
   const taker = createOrderTaker((orders) => {
     shop.intake.add(orders);

@@ -132,3 +132,11 @@ export interface Code {
   readonly changing: readonly number[];
   readonly errors: readonly { readonly line: number; readonly text: string }[];
 }
+
+/** What became of lines that somebody gave the page. */
+export interface TakenOrders {
+  readonly orders: number;
+  readonly badLines: number;
+  /** The first of them. */
+  readonly bad: readonly { readonly line: number; readonly reason: string }[];
+}

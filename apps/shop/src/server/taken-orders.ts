@@ -1,13 +1,6 @@
+import type { TakenOrders } from '../live/snapshot.ts';
 import type { Order } from '../order.ts';
 import { readOrders } from '../read-orders.ts';
-
-/** What became of lines that somebody gave the page. */
-export interface TakenOrders {
-  readonly orders: number;
-  readonly badLines: number;
-  /** The first of them. */
-  readonly bad: readonly { readonly line: number; readonly reason: string }[];
-}
 
 /** Takes orders in once each, however often they are given. */
 export interface OrderTaker {
