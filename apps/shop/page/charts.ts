@@ -73,7 +73,10 @@ function chartIn(place: HTMLElement, moments: () => readonly Moment[]): uPlot {
       height,
       cursor: { show: false },
       legend: { show: false },
-      scales: { y: { range: (_, __, most) => [0, Math.max(10, most * 1.1)] } },
+      scales: {
+        x: { range: (_, __, most) => [most - shownMs / 1_000, most] },
+        y: { range: (_, __, most) => [0, Math.max(10, most * 1.1)] },
+      },
       axes: [{ ...axis, space: 80, values: timesOf }, { ...axis, size: 52, space: 36 }],
       series: [
         {},

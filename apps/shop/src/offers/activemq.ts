@@ -5,6 +5,7 @@ export const activemqOffers = (): readonly Offer[] => [
   foundBroker({
     id: 'activemq',
     label: 'ActiveMQ, AMQP 1.0',
+    product: 'ActiveMQ',
     name: 'activemq',
     variable: 'INTERMODAL_ACTIVEMQ_AMQP1_URL',
     usualUrl: 'amqp1://admin:admin@127.0.0.1:5672',

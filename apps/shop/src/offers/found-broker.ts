@@ -8,6 +8,7 @@ export interface FoundBroker {
   readonly id: string;
   readonly label: string;
   readonly code: OfferCode;
+  readonly product: string;
   /** As `pnpm brokers up` knows it. */
   readonly name: string;
   /** Which of its variables has the URL. */
@@ -23,7 +24,7 @@ const patienceMs = 1_000;
 
 /** A broker that somebody else started: by an address in the environment, by `pnpm brokers up`, or at its usual port. */
 export function foundBroker(found: FoundBroker): Offer {
-  const { id, label, code, name, variable, usualUrl } = found;
+  const { id, label, code, product, name, variable, usualUrl } = found;
   const { parameters = {}, open = transportOf } = found;
 
   async function url(): Promise<URL> {
@@ -37,7 +38,7 @@ export function foundBroker(found: FoundBroker): Offer {
     id,
     label,
     code,
-    runsOn: `a broker at ${variable}, of \`pnpm brokers up\`, or at its usual port`,
+    runsOn: `a ${product} that runs already`,
     howToStart: `npx -y pnpm@12.21.0 brokers up ${name}`,
     isReachable: () => url().then(answers, () => false),
     async start() {

@@ -4,6 +4,7 @@ import { foundBroker } from './found-broker.ts';
 import type { Offer } from './offer.ts';
 
 const rabbitmq = {
+  product: 'RabbitMQ',
   name: 'rabbitmq',
   variable: 'INTERMODAL_RABBITMQ_URL',
   usualUrl: 'amqp://guest:guest@127.0.0.1:5672',
