@@ -9,6 +9,8 @@ export interface Charts {
 }
 
 const shownMs = 120_000;
+/** So that the first moments are not all there is to see. */
+const leastSeconds = 30;
 const height = 180;
 let colors = readColors();
 
@@ -74,10 +76,10 @@ function chartIn(place: HTMLElement, moments: () => readonly Moment[]): uPlot {
       cursor: { show: false },
       legend: { show: false },
       scales: {
-        x: { range: (_, __, most) => [most - shownMs / 1_000, most] },
+        x: { range: (_, least, most) => [Math.min(least, most - leastSeconds), most] },
         y: { range: (_, __, most) => [0, Math.max(10, most * 1.1)] },
       },
-      axes: [{ ...axis, space: 80, values: timesOf }, { ...axis, size: 52, space: 36 }],
+      axes: [{ ...axis, size: 28, space: 80, values: timesOf }, { ...axis, size: 52, space: 36 }],
       series: [
         {},
         { stroke: () => colors.one, width: 2, points: { show: false } },

@@ -35,12 +35,7 @@ export interface Arguments {
 export function parseArguments(args: readonly string[]): Arguments {
   // pnpm hands on the `--` that other package managers want before a script's own options.
   const values = parse(args[0] === '--' ? args.slice(1) : args);
-  if (values.once !== true && (values.swap ?? values.count) !== undefined)
-    throw new Refusal('--swap and --count go with --once: the page swaps by a click.');
-  if (values.state !== undefined && values.swap !== undefined)
-    throw new Refusal('--state keeps the ledger of one transport, so it does not go with --swap.');
-  if (values.orders !== undefined && values.count !== undefined)
-    throw new Refusal('--count makes orders, so it does not go with --orders.');
+  checkTogether(values);
   return {
     transport: values.transport,
     orders: values.orders,
@@ -55,7 +50,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   };
 }
 
-function parse(args: readonly string[]): {
+interface Values {
   transport?: string;
   orders?: string;
   state?: string;
@@ -66,7 +61,18 @@ function parse(args: readonly string[]): {
   host?: string;
   port?: string;
   help?: boolean;
-} {
+}
+
+function checkTogether({ once, orders, state, swap, count }: Values): void {
+  if (once !== true && (swap ?? count) !== undefined)
+    throw new Refusal('--swap and --count go with --once: the page swaps by a click.');
+  if (state !== undefined && swap !== undefined)
+    throw new Refusal('--state keeps the ledger of one transport, so it does not go with --swap.');
+  if (orders !== undefined && count !== undefined)
+    throw new Refusal('--count makes orders, so it does not go with --orders.');
+}
+
+function parse(args: readonly string[]): Values {
   try {
     return parseArgs({
       args: [...args],

@@ -36,6 +36,7 @@ export async function servePage(args: Arguments, { output, error }: Streams): Pr
     offer: first,
     make: own.next,
     remembered,
+    patienceMs: args.patienceMs,
     note: notes.add,
   });
   notes.add(`The shop is open, on ${first.label}.`);

@@ -11,7 +11,7 @@ export interface JourneyOptions {
   /** Ids or URLs, at least two: orders begin on the first, and go over to the next all along. */
   readonly route: readonly string[];
   readonly orders: readonly Order[];
-  /** How long nothing may happen at the end before what is missing counts as lost. */
+  /** How long nothing may happen, at a swap or at the end, before what is missing counts as lost. */
   readonly patienceMs: number;
   readonly interrupt: Interrupt;
   readonly note: (text: string) => void;
@@ -35,7 +35,12 @@ export async function travel(options: JourneyOptions): Promise<Journey> {
   const [first, ...others] = route.map((name) => offerOf(name, options.offers));
   if (first === undefined) throw new Error('a journey needs a transport to begin with');
   const startedAt = performance.now();
-  await using shop = await openLiveShop({ offer: first, make: nothing, note });
+  await using shop = await openLiveShop({
+    offer: first,
+    make: nothing,
+    patienceMs: options.patienceMs,
+    note,
+  });
   const names = [shop.leg.transport];
   const status = (): Status => statusOf(shop, names.join(' → '));
   options.onStatus(status);

@@ -22,6 +22,12 @@ export interface LiveShopOptions {
   readonly mostInFlight?: number;
   /** Messages that are remembered once all have handled them. @defaultValue all */
   readonly remembered?: number;
+  /**
+   * How long nothing may come that nothing holds up before it counts as lost.
+   *
+   * @defaultValue 60,000 where the transport is durable, else 10,000
+   */
+  readonly patienceMs?: number | undefined;
   readonly note: (text: string) => void;
 }
 
@@ -46,6 +52,8 @@ export interface LiveShop extends AsyncDisposable {
 }
 
 const messagesOfOrder = 6;
+const patienceMs = 10_000;
+const durablePatienceMs = 60_000;
 
 export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> {
   const { make, note, mostInFlight = 6_000, remembered = Infinity } = options;
@@ -143,7 +151,7 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
   });
   const missing = createMissing({
     tally,
-    patienceMs: () => (leg.capabilities.durable ? 60_000 : 10_000),
+    patienceMs: patience,
     isQuiet: () =>
       !faults.areOn &&
       broker.state === 'up' &&
@@ -152,6 +160,10 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
     note,
   });
   intake.begin(leg.channels.stages['place-order']);
+
+  function patience(): number {
+    return options.patienceMs ?? (leg.capabilities.durable ? durablePatienceMs : patienceMs);
+  }
 
   function inFlight(): number {
     return tally.totals().outstanding;
@@ -198,6 +210,7 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
           faults,
           broker,
           tally,
+          patienceMs: patience(),
           redrive: () => redriveLeg(from),
           onStep(step, left = 0, toDrain = 0) {
             swapping = { ...progress, step, left, toDrain };

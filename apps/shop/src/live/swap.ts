@@ -13,6 +13,8 @@ export interface SwapOptions {
   readonly faults: Faults;
   readonly broker: BrokerControl;
   readonly tally: Tally;
+  /** How long nothing may come from the old transport before what it still has counts as lost. */
+  readonly patienceMs: number;
   readonly redrive: () => Promise<number>;
   readonly onStep: (step: SwapStep, left?: number, toDrain?: number) => void;
   /** From here on the new leg is the one in use, and orders go there. */
@@ -21,9 +23,6 @@ export interface SwapOptions {
 }
 
 const lookMs = 50;
-/** How long nothing may come from the old transport before what it still has counts as lost. */
-const patienceMs = 10_000;
-const durablePatienceMs = 60_000;
 /** What was moved back takes a moment to be handled. */
 const redriveAgainMs = 2_000;
 
@@ -89,11 +88,10 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
 
 /** Until everything came, or nothing comes any more. Resolves with how many dead letters were moved back. */
 async function drain(
-  { from, intake, tally, redrive, onStep }: SwapOptions,
+  { intake, tally, patienceMs, redrive, onStep }: SwapOptions,
   held: Promise<void>,
   toDrain: number,
 ): Promise<number> {
-  const patience = from.capabilities.durable ? durablePatienceMs : patienceMs;
   let isHeld = false;
   void held.then(() => {
     isHeld = true;
@@ -114,7 +112,7 @@ async function drain(
     if (now !== seen) {
       seen = now;
       changedAt = performance.now();
-    } else if (performance.now() - changedAt > patience) {
+    } else if (performance.now() - changedAt > patienceMs) {
       if (isHeld) return redriven;
       // The orders in hand go to the new transport.
       intake.giveUp();

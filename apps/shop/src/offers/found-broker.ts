@@ -38,7 +38,7 @@ export function foundBroker(found: FoundBroker): Offer {
     id,
     label,
     code,
-    runsOn: `a ${product} that runs already`,
+    runsOn: `${product}, running already`,
     howToStart: `npx -y pnpm@12.21.0 brokers up ${name}`,
     isReachable: () => url().then(answers, () => false),
     async start() {
