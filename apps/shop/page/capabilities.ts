@@ -12,8 +12,7 @@ interface Row {
   readonly by: (value: Value) => By;
 }
 
-const ifSo = (value: Value): By =>
-  value === false || value === 'none' ? 'unavailable' : 'native';
+const ifSo = (value: Value): By => (value === false || value === 'none' ? 'unavailable' : 'native');
 
 const rows: readonly Row[] = [
   { name: 'receive', means: 'can consume', by: ifSo },

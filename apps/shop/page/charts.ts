@@ -79,7 +79,10 @@ function chartIn(place: HTMLElement, moments: () => readonly Moment[]): uPlot {
         x: { range: (_, least, most) => [Math.min(least, most - leastSeconds), most] },
         y: { range: (_, __, most) => [0, Math.max(10, most * 1.1)] },
       },
-      axes: [{ ...axis, size: 28, space: 80, values: timesOf }, { ...axis, size: 52, space: 36 }],
+      axes: [
+        { ...axis, size: 28, space: 80, values: timesOf },
+        { ...axis, size: 52, space: 36 },
+      ],
       series: [
         {},
         { stroke: () => colors.one, width: 2, points: { show: false } },

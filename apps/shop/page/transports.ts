@@ -1,4 +1,10 @@
-import type { OfferState, Snapshot, SwapReport, SwapState, SwapStep } from '../src/live/snapshot.ts';
+import type {
+  OfferState,
+  Snapshot,
+  SwapReport,
+  SwapState,
+  SwapStep,
+} from '../src/live/snapshot.ts';
 import { press } from './ask.ts';
 import { byId, figure, make, onChange, say } from './dom.ts';
 

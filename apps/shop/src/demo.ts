@@ -40,8 +40,10 @@ export async function demo(args: Arguments, streams: Streams): Promise<number> {
   }
 }
 
-export function ordersOf({ orders, count }: Arguments): Promise<OrdersFile> {
-  return count === undefined ? openOrdersFile(orders ?? sampleFile) : Promise.resolve(madeOrders(count));
+function ordersOf({ orders, count }: Arguments): Promise<OrdersFile> {
+  return count === undefined
+    ? openOrdersFile(orders ?? sampleFile)
+    : Promise.resolve(madeOrders(count));
 }
 
 async function demoOn(

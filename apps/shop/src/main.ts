@@ -12,7 +12,9 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const streams = { output: process.stdout, error: process.stderr };
-  return parsed.once || parsed.state !== undefined ? demo(parsed, streams) : servePage(parsed, streams);
+  return parsed.once || parsed.state !== undefined
+    ? demo(parsed, streams)
+    : servePage(parsed, streams);
 }
 
 function problem(error: unknown): { readonly text: string; readonly exitCode: number } {

@@ -77,7 +77,12 @@ export function channelsOn(
   function create<T>(name: string, schema: StandardSchema<T>): ShopChannel<T> {
     // A channel that needs order is refused where there is none, so it asks only where there is.
     return client.capabilities.order === 'key'
-      ? bind(client.require({ order: 'key' }), channel(name, { schema, order: 'key' }), readers, settings)
+      ? bind(
+          client.require({ order: 'key' }),
+          channel(name, { schema, order: 'key' }),
+          readers,
+          settings,
+        )
       : bind(client, channel(name, { schema, order: 'none' }), readers, settings);
   }
 
@@ -136,7 +141,8 @@ function bind<T, N extends 'none' | 'key'>(
     groups,
     publish: (body, options) => carrier.publish(source, body, options),
     publishMany: (messages) => carrier.publishMany(source, messages),
-    consume: (group, handler) => carrier.consume(source, { ...settings, group, concurrency }, handler),
+    consume: (group, handler) =>
+      carrier.consume(source, { ...settings, group, concurrency }, handler),
     async redrive(group) {
       return (await carrier.redrive(source, { group })).moved;
     },

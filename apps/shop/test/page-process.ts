@@ -22,7 +22,10 @@ export async function startPage(
     env: { ...process.env, ...environment },
   });
   const ended = once(child, 'exit') as Promise<[number | null]>;
-  const url = await Promise.race([urlIn(createInterface(child.stdout)), ended.then(() => undefined)]);
+  const url = await Promise.race([
+    urlIn(createInterface(child.stdout)),
+    ended.then(() => undefined),
+  ]);
   if (url === undefined) throw new Error('the shop ended before its page was there');
 
   async function stop(): Promise<number | null> {

@@ -82,11 +82,17 @@ test(
     await page.getByText('Your own orders').click();
     await page.locator('#own-example').click();
     await page.locator('#own-place').click();
-    await expect.poll(() => page.locator('#own-result').innerText()).toBe('2 orders taken, 1 bad lines');
+    await expect
+      .poll(() => page.locator('#own-result').innerText())
+      .toBe('2 orders taken, 1 bad lines');
     expect(await page.locator('#own-bad').innerText()).toMatch(/^line 3: customerId is missing;/);
     await page.locator('#own-place').click();
-    await expect.poll(() => page.locator('#own-result').innerText()).toBe('0 orders taken, 3 bad lines');
-    expect(await page.locator('#own-bad').innerText()).toContain('line 1: orderId: the order was placed before');
+    await expect
+      .poll(() => page.locator('#own-result').innerText())
+      .toBe('0 orders taken, 3 bad lines');
+    expect(await page.locator('#own-bad').innerText()).toContain(
+      'line 1: orderId: the order was placed before',
+    );
     await visited.screenshot('own-orders');
     expect(complaints).toEqual([]);
   },

@@ -46,20 +46,28 @@ export async function travel(options: JourneyOptions): Promise<Journey> {
   options.onStatus(status);
   let keepsOrder = shop.leg.capabilities.order === 'key';
   let swaps = 0;
-  const share = Math.ceil(orders.length / route.length);
+  const share = 2 * Math.ceil(orders.length / route.length / 2);
   // Brokers take their time to start, and orders are not to run out meanwhile.
   await Promise.all(others.map((offer) => shop.prepare(offer)));
-  shop.intake.add(orders.slice(0, share));
+  let given = 0;
+  function give(count: number): void {
+    shop.intake.add(orders.slice(given, given + count));
+    given += count;
+  }
+
   for (const offer of others) {
-    // In the middle of its share, so that the one that is left has all hands full.
-    await until(() => shop.intake.waiting <= share / 2 || interrupt.gently.aborted);
     if (interrupt.gently.aborted) break;
-    await shop.swap(offer);
+    give(share / 2);
+    await shop.swap(offer, async () => {
+      // The transport that is left is to have its hands full, however long the other took to open.
+      give(share / 2);
+      await until(() => shop.intake.waiting < share / 4 || interrupt.gently.aborted);
+    });
     swaps += 1;
-    shop.intake.add(orders.slice(share * swaps, share * (swaps + 1)));
     names.push(shop.leg.transport);
     keepsOrder &&= shop.leg.capabilities.order === 'key';
   }
+  if (!interrupt.gently.aborted) give(orders.length - given);
   await until(() => shop.intake.waiting === 0 || interrupt.gently.aborted);
   const kind = await ended(shop, options);
   const seconds = (performance.now() - startedAt) / 1_000;

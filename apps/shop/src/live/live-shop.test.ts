@@ -26,10 +26,7 @@ function offerOf(open: () => Transport): Offer {
   };
 }
 
-function open(
-  offer: Offer = memoryOffers()[0] as Offer,
-  patienceMs = 10_000,
-): Promise<LiveShop> {
+function open(offer: Offer = memoryOffers()[0] as Offer, patienceMs = 10_000): Promise<LiveShop> {
   let made = 0;
   const orders = sampleOrders(500);
   return openLiveShop({
@@ -47,7 +44,11 @@ function open(
 
 async function until(shop: LiveShop, condition: () => boolean): Promise<void> {
   await expect
-    .poll(condition, { timeout: 15_000, interval: 10, message: JSON.stringify(shop.tally.totals()) })
+    .poll(condition, {
+      timeout: 15_000,
+      interval: 10,
+      message: JSON.stringify(shop.tally.totals()),
+    })
     .toBe(true);
 }
 
@@ -102,10 +103,7 @@ test('a swap to one group and no order goes on with that', async () => {
 
 test.each([
   ['that is closed', (): Transport => closed()],
-  [
-    'that only publishes',
-    () => withCapabilities(memoryTransport(), { receive: false }),
-  ],
+  ['that only publishes', () => withCapabilities(memoryTransport(), { receive: false })],
 ])('a swap to a transport %s changes nothing', async (_, openOther) => {
   await using shop = await open();
   await expect(shop.swap(offerOf(openOther))).rejects.toThrow();

@@ -45,8 +45,12 @@ export interface LiveShop extends AsyncDisposable {
   readonly swaps: readonly SwapReport[];
   /** Starts what a later swap to it needs. */
   prepare(offer: Offer): Promise<void>;
-  /** Hands over to another transport; one at a time. @throws what keeps the other from starting: the old one goes on */
-  swap(offer: Offer): Promise<SwapReport>;
+  /**
+   * Hands over to another transport; one at a time. `onOpen` may put off what follows the opening of it.
+   *
+   * @throws what keeps the other from starting: the old one goes on
+   */
+  swap(offer: Offer, onOpen?: () => Promise<void>): Promise<SwapReport>;
   /** Moves every dead letter back to its group. Resolves with how many. */
   redrive(): Promise<number>;
 }
@@ -197,7 +201,7 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
     get swapping() {
       return swapping;
     },
-    async swap(offer) {
+    async swap(offer, onOpen) {
       if (swapping !== undefined) throw new Error('one hand-over is under way already');
       const from = leg;
       const progress = { from: from.offer.label, to: offer.label, left: 0, toDrain: 0 };
@@ -205,7 +209,11 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
       try {
         const report = await swapLegs({
           from,
-          open: () => open(offer),
+          async open() {
+            const next = await open(offer);
+            await onOpen?.();
+            return next;
+          },
           intake,
           faults,
           broker,

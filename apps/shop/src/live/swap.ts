@@ -33,9 +33,7 @@ const redriveAgainMs = 2_000;
  *
  * @throws what keeps the new one from opening: nothing has changed then
  */
-export async function swapLegs(
-  options: SwapOptions,
-): Promise<SwapReport> {
+export async function swapLegs(options: SwapOptions): Promise<SwapReport> {
   const { from, intake, onStep } = options;
   onStep('open');
   const next = await options.open();

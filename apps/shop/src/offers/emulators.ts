@@ -39,7 +39,10 @@ export function emulators({ names, forgets }: EmulatorsOptions): Emulators {
   return {
     async station(url) {
       const own = await started();
-      const environment = Object.assign({}, ...own.map((one) => one.environment)) as BrokerEnvironment;
+      const environment = Object.assign(
+        {},
+        ...own.map((one) => one.environment),
+      ) as BrokerEnvironment;
       return {
         open: () => transportOf(url(environment).href),
         broker: {

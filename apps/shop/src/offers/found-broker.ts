@@ -53,7 +53,9 @@ export function foundBroker(found: FoundBroker): Offer {
 
 async function environmentOf(name: string): Promise<Readonly<Record<string, string>>> {
   const running = await broughtUp();
-  return running.find(({ record, alive }) => alive && record.broker === name)?.record.environment ?? {};
+  return (
+    running.find(({ record, alive }) => alive && record.broker === name)?.record.environment ?? {}
+  );
 }
 
 /** Whether something listens there. */

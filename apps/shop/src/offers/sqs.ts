@@ -32,4 +32,3 @@ function sqsOffer(fauxqs: Emulators, id: string, label: string, fifo: boolean): 
       ),
   };
 }
-

@@ -100,7 +100,9 @@ test.each([
 test('what is not there is said', async () => {
   expect((await post('/api/swap', '{"to":"nowhere"}')).status).toBe(409);
   expect((await app.request('/nothing', { headers: { host } })).status).toBe(404);
-  expect((await app.request('/page/..%2f..%2fpackage.json', { headers: { host } })).status).toBe(404);
+  expect((await app.request('/page/..%2f..%2fpackage.json', { headers: { host } })).status).toBe(
+    404,
+  );
 });
 
 test('orders are placed, once each', async () => {

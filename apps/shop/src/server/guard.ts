@@ -22,8 +22,10 @@ const bodies: ReadonlySet<string> = new Set(['application/json', 'application/x-
  */
 export function refusalOf(asking: Asking, boundTo: string): string | undefined {
   const { method, host = '', origin, site, contentType = '' } = asking;
-  if (!isOurName(nameOf(host), boundTo)) return 'this is no name of the shop: open it by its address';
-  if (origin !== undefined && origin !== `http://${host}`) return 'only the page of the shop may ask';
+  if (!isOurName(nameOf(host), boundTo))
+    return 'this is no name of the shop: open it by its address';
+  if (origin !== undefined && origin !== `http://${host}`)
+    return 'only the page of the shop may ask';
   // What only reads may be followed to from a link; other sites cannot see what it answers.
   if (method === 'GET' || method === 'HEAD') return undefined;
   if (site !== undefined && site !== 'same-origin' && site !== 'none')

@@ -11,10 +11,14 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-export const usualPort = 4600;
+const usualPort = 4600;
 
 /** On `port`; where none was asked for, on the usual one, or on any if that is taken. @throws Refusal */
-export async function listen(app: Hono, host: string, port: number | undefined): Promise<Listening> {
+export async function listen(
+  app: Hono,
+  host: string,
+  port: number | undefined,
+): Promise<Listening> {
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   try {
     await listenOn(server, host, port ?? usualPort).catch((error: unknown) => {
