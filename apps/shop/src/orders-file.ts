@@ -9,7 +9,7 @@ export const sampleFile: string = fileURLToPath(new URL('../sample/orders.jsonl'
 /** A file of orders that can be read. */
 export interface OrdersFile {
   /** Its bytes, from the beginning. @throws Refusal */
-  chunks(): AsyncIterable<Uint8Array>;
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Tells one file from another. @throws Refusal */
   digest(): Promise<string>;
   close(): Promise<void>;
@@ -58,11 +58,9 @@ export async function openOrdersFile(path: string): Promise<OrdersFile> {
 
 /** Orders of the sample's kind, as many as asked for. */
 export function madeOrders(count: number): OrdersFile {
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    for (const order of sampleOrders(count)) yield Buffer.from(`${JSON.stringify(order)}\n`);
-  }
+  const lines = sampleOrders(count).map((order) => Buffer.from(`${JSON.stringify(order)}\n`));
   return {
-    chunks,
+    chunks: () => lines,
     digest: () => Promise.resolve(`sample:${count}`),
     close: () => Promise.resolve(),
   };

@@ -86,27 +86,13 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
 
   const telemetry: Telemetry = (event) => {
     watch(event);
-    switch (event.type) {
-      case 'published':
-        meter.published(1);
-        return;
-      case 'delivered':
-        if (event.redelivered) meter.counts.redelivered += 1;
-        return;
-      case 'retried': {
-        meter.counts.retried += 1;
-        const reader = `${event.channel}/${event.group ?? event.channel}`;
-        retriedBy.set(reader, (retriedBy.get(reader) ?? 0) + 1);
-        return;
-      }
-      case 'lease-lost':
-        meter.counts.leasesLost += 1;
-        return;
-      case 'reopening':
-        meter.counts.reopened += 1;
-        return;
-      default:
-    }
+    const { type, channel, group = channel } = event;
+    if (type === 'published') meter.published(1);
+    if (type === 'delivered' && event.redelivered) meter.counts.redelivered += 1;
+    if (type === 'lease-lost') meter.counts.leasesLost += 1;
+    if (type !== 'retried') return;
+    meter.counts.retried += 1;
+    retriedBy.set(`${channel}/${group}`, (retriedBy.get(`${channel}/${group}`) ?? 0) + 1);
   };
 
   async function prepare(offer: Offer): Promise<Station> {

@@ -5,7 +5,7 @@ export interface Meter {
   published(count: number): void;
   /** A handler is done with a message that was published so long ago, where that is known. */
   handled(afterMs: number | undefined): void;
-  readonly counts: Record<'retried' | 'redelivered' | 'leasesLost' | 'reopened', number>;
+  readonly counts: Record<'retried' | 'redelivered' | 'leasesLost', number>;
   rates(): Rates;
 }
 
@@ -38,7 +38,7 @@ export function createMeter(now: () => number = () => performance.now()): Meter 
   }
 
   return {
-    counts: { retried: 0, redelivered: 0, leasesLost: 0, reopened: 0 },
+    counts: { retried: 0, redelivered: 0, leasesLost: 0 },
     published(count) {
       const current = slot();
       if (current !== undefined) current.published += count;

@@ -90,9 +90,9 @@ async function drain(
   held: Promise<void>,
   toDrain: number,
 ): Promise<number> {
-  let isHeld = false;
+  const intakeIs = { held: false };
   void held.then(() => {
-    isHeld = true;
+    intakeIs.held = true;
   });
   let redriven = 0;
   let redrivenAt = -Infinity;
@@ -100,7 +100,7 @@ async function drain(
   let changedAt = performance.now();
   for (;;) {
     const { outstanding, deadLettered, delivered, published } = tally.totals();
-    if (isHeld && outstanding === 0 && deadLettered === 0) return redriven;
+    if (intakeIs.held && outstanding === 0 && deadLettered === 0) return redriven;
     onStep('drain', outstanding + deadLettered, Math.max(toDrain, outstanding + deadLettered));
     if (deadLettered > 0 && performance.now() - redrivenAt > redriveAgainMs) {
       redriven += await redrive();
@@ -111,7 +111,7 @@ async function drain(
       seen = now;
       changedAt = performance.now();
     } else if (performance.now() - changedAt > patienceMs) {
-      if (isHeld) return redriven;
+      if (intakeIs.held) return redriven;
       // The orders in hand go to the new transport.
       intake.giveUp();
       await held;
