@@ -13,7 +13,7 @@ export interface IntakeOptions {
   readonly room: () => number;
   readonly onPlaced: (orders: number) => void;
   readonly note: (text: string) => void;
-  /** The transport refuses an order for good. */
+  /** The transport refused orders; they are tried again. */
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -35,6 +35,7 @@ export interface Intake {
 }
 
 const tickMs = 50;
+const pauseMs = 1_000;
 /** Where orders cannot keep up with their rate, what was missed for longer than this is not made up for. */
 const longestDebtMs = 500;
 
@@ -88,11 +89,15 @@ export function createIntake(options: IntakeOptions): Intake {
       inHand = batch.length;
       try {
         unplaced = await placeBatch(batch, { record, channel, signal: givingUp, note });
+        onPlaced(batch.length - unplaced.length);
       } catch (error) {
+        // The broker may be mended, or another transport take them.
+        unplaced = batch;
+        inHand = 0;
         onFailed(error);
+        await sleep(pauseMs, undefined, { signal: holding }).catch(() => undefined);
       }
       inHand = 0;
-      onPlaced(batch.length - unplaced.length);
     }
   }
 

@@ -25,7 +25,7 @@ export interface LiveShopOptions {
   /**
    * How long nothing may come that nothing holds up before it counts as lost.
    *
-   * @defaultValue 60,000 where the transport is durable, else 10,000
+   * @defaultValue 60,000 where the transport is durable and its broker keeps its messages, else 10,000
    */
   readonly patienceMs?: number | undefined;
   readonly note: (text: string) => void;
@@ -136,7 +136,7 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
     },
     onFailed(error) {
       const reason = error instanceof Error ? error.message : String(error);
-      note(`Orders were refused: ${reason}.`);
+      note(`Orders were refused, and are tried again: ${reason}.`);
     },
   });
   const missing = createMissing({
@@ -152,7 +152,9 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
   intake.begin(leg.channels.stages['place-order']);
 
   function patience(): number {
-    return options.patienceMs ?? (leg.capabilities.durable ? durablePatienceMs : patienceMs);
+    const { station, capabilities } = leg;
+    const keeps = capabilities.durable && (station.broker?.forgets ?? 'nothing') === 'nothing';
+    return options.patienceMs ?? (keeps ? durablePatienceMs : patienceMs);
   }
 
   function inFlight(): number {
