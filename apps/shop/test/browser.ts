@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { installDebianPackages } from '@intermodal/brokers';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { expect } from 'vitest';
 
 const program = '/usr/bin/chromium';
 const artifacts = fileURLToPath(new URL('../../../artifacts/shop/', import.meta.url));
@@ -32,7 +32,7 @@ export interface Visit extends AsyncDisposable {
   screenshot(name: string): Promise<void>;
   /** What the browser was told of: errors, and refusals of its policies. */
   readonly complaints: readonly string[];
-  /** The longest time that the page did nothing else, milliseconds. */
+  /** The longest time that the page did nothing else since the last call, milliseconds. */
   longestTaskMs(): Promise<number>;
 }
 
@@ -58,7 +58,7 @@ export async function visit(
   return {
     page,
     complaints,
-    longestTaskMs: () => page.evaluate('window.longestTaskMs'),
+    longestTaskMs: () => page.evaluate('[window.longestTaskMs, (window.longestTaskMs = 0)][0]'),
     async screenshot(name) {
       mkdirSync(artifacts, { recursive: true });
       await page.screenshot({ path: `${artifacts}${name}.png`, fullPage: true });
@@ -76,6 +76,27 @@ const watchLongTasks = `
   }).observe({ type: 'longtask' });
 `;
 
+/** Waits until what is asked for again and again is so, and tells what it was if it never is. */
+export async function until<T>(
+  ask: () => T | Promise<T>,
+  isSo: (value: T) => boolean,
+  what: string,
+): Promise<void> {
+  const givenUpAt = performance.now() + 90_000;
+  for (;;) {
+    const value = await ask();
+    if (isSo(value)) return;
+    if (performance.now() > givenUpAt) throw new Error(`${what} stayed ${String(value)}`);
+    await sleep(100);
+  }
+}
+
+/** Waits until an element says so. */
+export async function untilText(page: Page, selector: string, text: string): Promise<void> {
+  const ask = (): Promise<string> => page.locator(selector).innerText();
+  await until(ask, (value) => value.includes(text), selector);
+}
+
 /** A number that the page shows: of a total, by its name. */
 export async function total(page: Page, name: string): Promise<number> {
   const text = await page.locator(`[data-total="${name}"] .value`).innerText();
@@ -88,9 +109,31 @@ export async function untilTotal(
   name: string,
   isSo: (value: number) => boolean,
 ): Promise<void> {
-  await expect
-    .poll(async () => isSo(await total(page, name)), { timeout: 60_000, message: name })
-    .toBe(true);
+  await until(() => total(page, name), isSo, name);
+}
+
+export async function setRate(page: Page, ordersPerSecond: number): Promise<void> {
+  await page.locator('#rate').fill(String(ordersPerSecond));
+  await blur(page, '#rate');
+}
+
+export async function setHandler(page: Page, reader: string, mode: string): Promise<void> {
+  const select = `[data-reader="${reader}"] select`;
+  await page.locator(select).selectOption(mode);
+  await blur(page, select);
+}
+
+/** What the person has in hand is not changed under it. */
+async function blur(page: Page, selector: string): Promise<void> {
+  await page.locator(selector).evaluate((element: { blur(): void }) => {
+    element.blur();
+  });
+}
+
+/** No more orders, and those under way are through. */
+export async function settle(page: Page): Promise<void> {
+  await setRate(page, 0);
+  await untilTotal(page, 'in flight', (value) => value === 0);
 }
 
 /** Chooses a transport and waits until its hand-over is done. */

@@ -123,7 +123,7 @@ test('orders are placed, once each', async () => {
   });
   expect((await post('/api/orders', line, lines)).value).toMatchObject({ orders: 0, badLines: 1 });
   expect(await post('/api/place', '{"count":20}')).toEqual({ status: 200, value: {} });
-  await expect.poll(() => shop.tally.totals().delivered).toBe(12 * 21);
+  await expect.poll(() => shop.tally.totals().delivered, { timeout: 15_000 }).toBe(12 * 21);
 });
 
 test('more than it takes is refused', async () => {
