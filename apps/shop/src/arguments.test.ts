@@ -10,6 +10,10 @@ test('without any option everything is left to its default', () => {
     state: undefined,
     patienceMs: undefined,
     once: false,
+    swap: [],
+    count: undefined,
+    host: undefined,
+    port: undefined,
     help: false,
   });
 });
@@ -24,6 +28,8 @@ test('every option is taken, after the -- that some package managers leave in pl
     '--patience',
     '0.5',
     '--once',
+    '--host=::1',
+    '--port=0',
   ];
   const parsed = {
     transport: 'memory:',
@@ -31,10 +37,19 @@ test('every option is taken, after the -- that some package managers leave in pl
     state: 'b',
     patienceMs: 500,
     once: true,
+    swap: [],
+    count: undefined,
+    host: '::1',
+    port: 0,
     help: false,
   };
   expect(parseArguments(given)).toEqual(parsed);
   expect(parseArguments(['--', ...given])).toEqual(parsed);
+});
+
+test('a journey is the transports in their order, and as many orders as asked for', () => {
+  const given = ['--once', '--swap=fauxqs', '--swap', 'memory', '--count', '10'];
+  expect(parseArguments(given)).toMatchObject({ swap: ['fauxqs', 'memory'], count: 10 });
 });
 
 test.each([
@@ -46,6 +61,18 @@ test.each([
   [['--once=yes'], '--once takes no value: --help lists the options.'],
   [['--patience', 'long'], `--patience takes a number of seconds above 0, not 'long'.`],
   [['--patience', '0'], `--patience takes a number of seconds above 0, not '0'.`],
+  [['--port', '65536'], `--port takes a whole number up to 65535, not '65536'.`],
+  [['--once', '--count', 'few'], `--count takes a whole number up to 10000000, not 'few'.`],
+  [['--swap', 'memory'], '--swap and --count go with --once: the page swaps by a click.'],
+  [['--count', '5'], '--swap and --count go with --once: the page swaps by a click.'],
+  [
+    ['--once', '--swap', 'memory', '--state', 'a'],
+    '--state keeps the ledger of one transport, so it does not go with --swap.',
+  ],
+  [
+    ['--once', '--count', '5', '--orders', 'a'],
+    '--count makes orders, so it does not go with --orders.',
+  ],
 ])('%j is refused in a sentence', (args, text) => {
   expect(() => parseArguments(args)).toThrow(new Refusal(text));
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { demo, type Ended, start, untilLedgerHas } from '../test/demo-process.ts';
+import { startPage } from '../test/page-process.ts';
 import { orderLines } from '../test/shop-run.ts';
 
 // Each test starts Node once or more, and the machine may be busy.
@@ -60,17 +61,68 @@ describe('--once', () => {
   });
 });
 
-test('without --once the totals are for people, and the page is said to be missing', async () => {
-  const { code, output, error } = await demo('--orders', file('orders.jsonl', orderLines(5)));
+test('with --state and without --once the totals are for people', async () => {
+  const orders = file('orders.jsonl', orderLines(5));
+  const state = join(folder, 'state');
+  const { code, output, error } = await demo('--state', state, '--orders', orders);
   expect({ code, output }).toEqual({ code: 0, output: '' });
   expect(error).toMatch(/memory: 5 orders in .* s\n {2}published +30\n/);
-  expect(error).toContain('the page that shows it live is still to come');
+});
+
+test('without either it serves the page, with the orders of a file, until it is stopped', async () => {
+  const path = file('orders.jsonl', `${orderLines(5)}oops\n`);
+  await using page = await startPage(['--orders', path]);
+  expect(page.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+  expect(await (await fetch(page.url)).text()).toContain('<title>Intermodal');
+  await expect
+    .poll(() => firstSnapshot(page.url), { timeout: 30_000 })
+    .toMatchObject({ totals: { orders: 5, badLines: 1, published: 30, delivered: 60, lost: 0 } });
+  expect(await page.stop()).toBe(0);
+});
+
+async function firstSnapshot(url: string): Promise<unknown> {
+  const { body } = await fetch(`${url}events`);
+  let told = '';
+  for await (const chunk of body ?? []) {
+    told += Buffer.from(chunk).toString();
+    const [, snapshot] = /event: snapshot\ndata: (.*)\n\n/.exec(told) ?? [];
+    if (snapshot !== undefined) return JSON.parse(snapshot);
+  }
+  return undefined;
+}
+
+describe('--once --swap', () => {
+  test('goes over to other transports while orders are placed, and loses and mixes nothing', async () => {
+    const { code, output, error } = await demo(
+      ...['--once', '--count', '1500'],
+      ...['--swap', 'memory:?shards=2', '--swap', 'memory'],
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(output)).toEqual({
+      transport: 'memory → memory → memory',
+      orders: 1_500,
+      badLines: 0,
+      published: 9_000,
+      delivered: 18_000,
+      lost: 0,
+      repeated: 0,
+      outOfOrder: 0,
+      seconds: expect.any(Number) as number,
+    });
+    expect(error).toMatch(/Memory, queues → memory, as given: .* 0 lost/);
+  });
+
+  test('to a transport that is not there ends with its reason', async () => {
+    const { code, output, error } = await demo('--once', '--count', '10', '--swap', 'nowhere');
+    expect({ code, output }).toEqual({ code: 2, output: '' });
+    expect(error).toContain("There is no transport 'nowhere' in this shop");
+  });
 });
 
 test('--help lists the options', async () => {
   const { code, output } = await demo('--help');
   expect(code).toBe(0);
-  for (const option of ['--transport', '--orders', '--state', '--once', '--patience'])
+  for (const option of ['--transport', '--orders', '--state', '--once', '--patience', '--swap'])
     expect(output).toContain(option);
 });
 

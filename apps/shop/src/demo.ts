@@ -3,14 +3,16 @@ import type { Arguments } from './arguments.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { count } from './ledger-entry.ts';
 import { forgetfulLedger, type Ledger, openLedger } from './ledger.ts';
-import { openOrdersFile, type OrdersFile, sampleFile } from './orders-file.ts';
+import { demoSwaps } from './demo-swaps.ts';
+import { createOffers, offerOf } from './offers/index.ts';
+import { madeOrders, openOrdersFile, type OrdersFile, sampleFile } from './orders-file.ts';
 import { startProgress, type Terminal } from './progress.ts';
 import { readersOn } from './shop-channels.ts';
 import { remarksOn, remarksOnState } from './remarks.ts';
 import { createShop } from './shop.ts';
 import { exitCode, type Finished, progressText, summaryLine, summaryText } from './summary.ts';
 import { createTally, type Tally } from './tally.ts';
-import { transportOf, transportUrl } from './transport.ts';
+import { transportUrl } from './transport.ts';
 
 export interface Streams {
   /** For machines: the line of totals and nothing else. */
@@ -28,18 +30,34 @@ const durablePatienceMs = 60_000;
  * @throws Refusal; what keeps the shop from starting
  */
 export async function demo(args: Arguments, streams: Streams): Promise<number> {
-  const transport = await transportOf(args.transport ?? transportUrl);
-  const tally = createTally(readersOn(transport));
-  const file = await openOrdersFile(args.orders ?? sampleFile);
+  const file = await ordersOf(args);
   try {
-    const ledger = await ledgerOf(args.state, transport, file, tally);
-    try {
-      return await runToTheEnd(args, { transport, tally, file, ledger }, streams);
-    } finally {
-      await ledger.close();
-    }
+    if (args.swap.length > 0) return await demoSwaps(args, file, streams);
+    await using station = await offerOf(args.transport ?? transportUrl, createOffers()).start();
+    return await demoOn(await station.open(), args, file, streams);
   } finally {
     await file.close();
+  }
+}
+
+function ordersOf({ orders, count }: Arguments): Promise<OrdersFile> {
+  return count === undefined
+    ? openOrdersFile(orders ?? sampleFile)
+    : Promise.resolve(madeOrders(count));
+}
+
+async function demoOn(
+  transport: Transport,
+  args: Arguments,
+  file: OrdersFile,
+  streams: Streams,
+): Promise<number> {
+  const tally = createTally(readersOn(transport));
+  const ledger = await ledgerOf(args.state, transport, file, tally);
+  try {
+    return await runToTheEnd(args, { transport, tally, file, ledger }, streams);
+  } finally {
+    await ledger.close();
   }
 }
 
@@ -75,7 +93,6 @@ async function runToTheEnd(
     const finished: Finished = { status: shop.status(), ending, keepsOrder: order === 'key' };
     note(summaryText(finished));
     if (once) output.write(`${summaryLine(finished)}\n`);
-    else note('That is all there is to see so far: the page that shows it live is still to come.');
     return exitCode(finished);
   } finally {
     interrupt.stop();

@@ -1,4 +1,4 @@
-import type { DeliveryBase } from '@intermodal/core';
+import type { Consumer, DeliveryBase } from '@intermodal/core';
 import { eventMessage, type Outgoing, stepMessage } from './messages.ts';
 import {
   type EventKind,
@@ -49,16 +49,18 @@ export interface FlowOptions {
   /** A message of another run was handled: its order moves on, and counts nowhere. */
   readonly onStranger: () => void;
   /** A consumer cannot go on. */
-  readonly onFailed: (error: unknown) => void;
+  readonly onFailed: (error: unknown, reader: string) => void;
 }
 
+/** What starts the consumer of each `<channel>/<group>`. */
+export type Flow = ReadonlyMap<string, () => Promise<Consumer>>;
+
 /** Starts every consumer of the shop: one a stage, and one a group of the events. */
-export async function startFlow({
-  channels,
-  record,
-  onStranger,
-  onFailed,
-}: FlowOptions): Promise<void> {
+export async function startFlow(options: FlowOptions): Promise<void> {
+  await Promise.all([...createFlow(options).values()].map((start) => start()));
+}
+
+export function createFlow({ channels, record, onStranger, onFailed }: FlowOptions): Flow {
   const strangers = recordOfStrangers(onStranger);
 
   async function onStep(
@@ -96,21 +98,30 @@ export async function startFlow({
     await of.handled({ id, channel: eventsName, customer, sequence, step }, group);
   }
 
-  function consumeAll<T>(
+  function consumersOf<T>(
     channel: ShopChannel<T>,
     handler: (delivery: DeliveryBase<T>) => Promise<void>,
-  ): Promise<void>[] {
-    return channel.groups.map(async (group) => {
-      const { done } = await channel.consume(group, handler);
-      done.catch(onFailed);
+  ): [reader: string, start: () => Promise<Consumer>][] {
+    return channel.groups.map((group) => {
+      const reader = `${channel.name}/${group}`;
+      return [
+        reader,
+        async () => {
+          const consumer = await channel.consume(group, handler);
+          consumer.done.catch((error: unknown) => {
+            onFailed(error, reader);
+          });
+          return consumer;
+        },
+      ];
     });
   }
 
-  await Promise.all([
+  return new Map([
     ...stageNames.flatMap((name) =>
-      consumeAll(channels.stages[name], (delivery) => onStep(name, delivery)),
+      consumersOf(channels.stages[name], (delivery) => onStep(name, delivery)),
     ),
-    ...consumeAll(channels.events, onEvent),
+    ...consumersOf(channels.events, onEvent),
   ]);
 }
 

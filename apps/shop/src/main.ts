@@ -1,6 +1,7 @@
 import { IntermodalError } from '@intermodal/core';
 import { parseArguments, usage } from './arguments.ts';
 import { demo } from './demo.ts';
+import { servePage } from './page.ts';
 import { Refusal } from './refusal.ts';
 
 /** 0 all went through · 1 something did not · 2 it cannot be done as it was asked for · 130 stopped from outside */
@@ -10,7 +11,10 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  return demo(parsed, { output: process.stdout, error: process.stderr });
+  const streams = { output: process.stdout, error: process.stderr };
+  return parsed.once || parsed.state !== undefined
+    ? demo(parsed, streams)
+    : servePage(parsed, streams);
 }
 
 function problem(error: unknown): { readonly text: string; readonly exitCode: number } {

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { fileProblem, Refusal } from './refusal.ts';
+import { sampleOrders } from './sample-orders.ts';
 
 export const sampleFile: string = fileURLToPath(new URL('../sample/orders.jsonl', import.meta.url));
 
 /** A file of orders that can be read. */
 export interface OrdersFile {
   /** Its bytes, from the beginning. @throws Refusal */
-  chunks(): AsyncIterable<Uint8Array>;
+  chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
   /** Tells one file from another. @throws Refusal */
   digest(): Promise<string>;
   close(): Promise<void>;
@@ -52,5 +53,15 @@ export async function openOrdersFile(path: string): Promise<OrdersFile> {
       return `sha256:${hash.digest('hex')}`;
     },
     close: () => file.close(),
+  };
+}
+
+/** Orders of the sample's kind, as many as asked for. */
+export function madeOrders(count: number): OrdersFile {
+  const lines = sampleOrders(count).map((order) => Buffer.from(`${JSON.stringify(order)}\n`));
+  return {
+    chunks: () => lines,
+    digest: () => Promise.resolve(`sample:${count}`),
+    close: () => Promise.resolve(),
   };
 }

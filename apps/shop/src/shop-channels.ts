@@ -3,11 +3,11 @@ import {
   channel,
   type Client,
   type Consumer,
+  type ConsumeOptions,
   type DeliveryBase,
   type ProvisionOptions,
   type Published,
   type PublishOutcome,
-  type RetryPolicy,
   type StandardSchema,
   type Transport,
 } from '@intermodal/core';
@@ -23,6 +23,9 @@ export const eventsName = 'order-events';
 /** Who wants to hear about orders. Where a channel has one group only, the first. */
 const eventGroups = ['billing', 'shipping', 'analytics'] as const;
 
+const concurrency = 32;
+const maxAttempts = 8;
+
 /** A channel on a client: what of both the shop uses. */
 export interface ShopChannel<T> {
   readonly name: string;
@@ -32,6 +35,8 @@ export interface ShopChannel<T> {
     messages: readonly (PublishKeyed & { readonly body: T })[],
   ): Promise<readonly PublishOutcome[]>;
   consume(group: string, handler: (delivery: DeliveryBase<T>) => Promise<void>): Promise<Consumer>;
+  /** Moves the group's dead letters back. Resolves with how many. */
+  redrive(group: string): Promise<number>;
   provision(): Promise<void>;
 }
 
@@ -57,12 +62,28 @@ export function readersOn({ name, capabilities }: Transport): Readers {
   return (channel) => (channel === eventsName ? ofEvents : [channel]);
 }
 
-export function channelsOn(client: Client, readers: Readers): ShopChannels {
+/** How handlers are treated. */
+export type HandlerSettings = Pick<ConsumeOptions, 'retry' | 'handlerTimeoutMs'>;
+
+const patient: HandlerSettings = {
+  retry: { maxAttempts, delayMs: (attempt) => Math.min(50 * 2 ** attempt, 5_000) },
+};
+
+export function channelsOn(
+  client: Client,
+  readers: Readers,
+  settings: HandlerSettings = patient,
+): ShopChannels {
   function create<T>(name: string, schema: StandardSchema<T>): ShopChannel<T> {
     // A channel that needs order is refused where there is none, so it asks only where there is.
     return client.capabilities.order === 'key'
-      ? bind(client.require({ order: 'key' }), channel(name, { schema, order: 'key' }), readers)
-      : bind(client, channel(name, { schema, order: 'none' }), readers);
+      ? bind(
+          client.require({ order: 'key' }),
+          channel(name, { schema, order: 'key' }),
+          readers,
+          settings,
+        )
+      : bind(client, channel(name, { schema, order: 'none' }), readers, settings);
   }
 
   return {
@@ -78,7 +99,7 @@ export function channelsOn(client: Client, readers: Readers): ShopChannels {
 export function allChannels({
   stages,
   events,
-}: ShopChannels): readonly Pick<ShopChannel<never>, 'name' | 'groups' | 'provision'>[] {
+}: ShopChannels): readonly Pick<ShopChannel<never>, 'name' | 'groups' | 'provision' | 'redrive'>[] {
   return [...stageNames.map((name) => stages[name]), events];
 }
 
@@ -95,34 +116,36 @@ interface Carrier<N extends 'none' | 'key'> {
   ) => Promise<readonly PublishOutcome[]>;
   readonly consume: <T>(
     channel: Channel<T, T, N>,
-    options: { readonly group: string; readonly concurrency: number; readonly retry: RetryPolicy },
+    options: HandlerSettings & { readonly group: string; readonly concurrency: number },
     handler: (delivery: DeliveryBase<T>) => Promise<void>,
   ) => Promise<Consumer>;
+  readonly redrive: (
+    channel: Channel<unknown, unknown, N>,
+    options: { readonly group: string },
+  ) => Promise<{ readonly moved: number }>;
   readonly provision: (
     channels: readonly Channel<unknown, unknown, N>[],
     options: ProvisionOptions,
   ) => Promise<void>;
 }
 
-const concurrency = 32;
-const maxAttempts = 8;
-
 function bind<T, N extends 'none' | 'key'>(
   carrier: Carrier<N>,
   source: Channel<T, T, N>,
   readers: Readers,
+  settings: HandlerSettings,
 ): ShopChannel<T> {
   const groups = readers(source.name);
-  const retry: RetryPolicy = {
-    maxAttempts,
-    delayMs: (attempt) => Math.min(50 * 2 ** attempt, 5_000),
-  };
   return {
     name: source.name,
     groups,
     publish: (body, options) => carrier.publish(source, body, options),
     publishMany: (messages) => carrier.publishMany(source, messages),
-    consume: (group, handler) => carrier.consume(source, { group, concurrency, retry }, handler),
+    consume: (group, handler) =>
+      carrier.consume(source, { ...settings, group, concurrency }, handler),
+    async redrive(group) {
+      return (await carrier.redrive(source, { group })).moved;
+    },
     async provision() {
       await carrier.provision([source], { groups, maxAttempts });
     },

@@ -1,0 +1,23 @@
+import { activemqOffers } from './activemq.ts';
+import { givenOffer } from './given.ts';
+import { kinesisOffers } from './kinesis.ts';
+import { memoryOffers } from './memory.ts';
+import type { Offer } from './offer.ts';
+import { rabbitmqOffers } from './rabbitmq.ts';
+import { sqsOffers } from './sqs.ts';
+
+/** What the page offers. Brokers that the shop brings along are shared by the offers of one list. */
+export function createOffers(): readonly Offer[] {
+  return [
+    ...memoryOffers(),
+    ...sqsOffers(),
+    ...kinesisOffers(),
+    ...rabbitmqOffers(),
+    ...activemqOffers(),
+  ];
+}
+
+/** `name` is an id of the list, or a URL. */
+export function offerOf(name: string, offers: readonly Offer[]): Offer {
+  return offers.find(({ id }) => id === name.replace(/:$/, '')) ?? givenOffer(name);
+}
