@@ -1,0 +1,31 @@
+export type {
+  SnsCapabilities,
+  SnsCommonCapabilities,
+  SnsFifoCapabilities,
+  SnsStandardCapabilities,
+} from './capabilities.ts';
+export { type LocalFilterOptions, localFilter } from './filter/local-filter.ts';
+export { type FilteredMessage, matchesFilter } from './filter/match.ts';
+export {
+  attributeFilter,
+  bodyFilter,
+  type LooseBodyPolicy,
+  type SnsAttributePolicy,
+  type SnsBodyPolicy,
+  type SnsCondition,
+  type SnsExcluded,
+  type SnsFilter,
+  type SnsLower,
+  type SnsNumeric,
+  type SnsUpper,
+} from './filter/policy.ts';
+export { snsFromUrl } from './from-url.ts';
+export type {
+  SnsAttributeTypes,
+  SnsFilters,
+  SnsProvisioning,
+  SnsQueueOptions,
+  SnsTransportOptions,
+} from './options.ts';
+export type { TopicAccess } from './topic-policy.ts';
+export { snsTransport } from './transport.ts';
