@@ -9,6 +9,7 @@ export { type FilteredMessage, matchesFilter } from './filter/match.ts';
 export {
   attributeFilter,
   bodyFilter,
+  type LooseAttributePolicy,
   type LooseBodyPolicy,
   type SnsAttributePolicy,
   type SnsBodyPolicy,

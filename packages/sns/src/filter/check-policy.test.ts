@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { checkFilter } from './check-policy.ts';
-import type { LooseBodyPolicy, SnsAttributePolicy, SnsFilter } from './policy.ts';
+import type { LooseBodyPolicy, LooseAttributePolicy, SnsFilter } from './policy.ts';
 import { policyText } from './policy-text.ts';
 
 const where = "the filter of group 'billing' of 'orders'";
 const values = (count: number): string[] => Array.from({ length: count }, (_, n) => `v${n}`);
 
 function attributes(policy: unknown): SnsFilter {
-  return { scope: 'attributes', policy: policy as SnsAttributePolicy };
+  return { scope: 'attributes', policy: policy as LooseAttributePolicy };
 }
 
 function body(policy: unknown): SnsFilter {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type FilteredMessage, matchesFilter } from './match.ts';
-import type { LooseBodyPolicy, SnsAttributePolicy, SnsCondition } from './policy.ts';
+import type { LooseBodyPolicy, LooseAttributePolicy, SnsCondition } from './policy.ts';
 
 type Attributes = FilteredMessage['attributes'];
 
@@ -12,7 +12,7 @@ const attributes: Attributes = {
   blob: { DataType: 'Binary' },
 };
 
-function byAttributes(policy: SnsAttributePolicy, of: Attributes = attributes): boolean {
+function byAttributes(policy: LooseAttributePolicy, of: Attributes = attributes): boolean {
   return matchesFilter({ scope: 'attributes', policy }, { body: '', attributes: of });
 }
 
@@ -80,7 +80,7 @@ test('of $or one alternative must match; a list that is no alternative is a name
   expect(byAttributes({ source: [{ exists: true }], $or: either })).toBe(true);
   expect(byAttributes({ source: ['x'], $or: either })).toBe(false);
   expect(byAttributes({ $or: [{ store: ['x'] }, { price: [1] }] })).toBe(false);
-  const alone = { $or: [{ store: ['example_corp'] }] } as unknown as SnsAttributePolicy;
+  const alone = { $or: [{ store: ['example_corp'] }] } as unknown as LooseAttributePolicy;
   expect(byAttributes(alone)).toBe(false);
 });
 

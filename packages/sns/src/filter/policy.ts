@@ -33,11 +33,16 @@ export type SnsExcluded =
   | { readonly wildcard: string };
 
 /** All of its names must match, each by one of its conditions; of `$or` one alternative must. */
-export type SnsAttributePolicy<Name extends string = string> = {
-  readonly [N in Name]?: readonly SnsCondition[];
-} & {
-  readonly $or?: readonly SnsAttributePolicy<Name>[];
-};
+export type SnsAttributePolicy<Name extends string = string> = string extends Name
+  ? LooseAttributePolicy
+  : { readonly [N in Name]?: readonly SnsCondition[] } & {
+      readonly $or?: readonly SnsAttributePolicy<Name>[];
+    };
+
+/** Of attributes whose names are not known. */
+export interface LooseAttributePolicy {
+  readonly [name: string]: readonly SnsCondition[] | readonly LooseAttributePolicy[];
+}
 
 /** The same of the body's members, nested as they are; members of objects in a list count if one of them matches. */
 export type SnsBodyPolicy<Body = unknown> = unknown extends Body
@@ -60,14 +65,14 @@ export interface LooseBodyPolicy {
 
 /** What a subscription is delivered. */
 export type SnsFilter =
-  | { readonly scope: 'attributes'; readonly policy: SnsAttributePolicy }
+  | { readonly scope: 'attributes'; readonly policy: LooseAttributePolicy }
   | { readonly scope: 'body'; readonly policy: LooseBodyPolicy };
 
 /** A filter on attributes: headers, and what Intermodal writes beside them, such as `imkey`. */
 export function attributeFilter<Name extends string = string>(
   policy: SnsAttributePolicy<Name>,
 ): SnsFilter {
-  return { scope: 'attributes', policy: policy as SnsAttributePolicy };
+  return { scope: 'attributes', policy: policy as LooseAttributePolicy };
 }
 
 /** A filter on the body, which must be JSON; `bodyFilter<Order>()` takes the members of an `Order` alone. */
