@@ -244,6 +244,14 @@ describe('in the form of fetch', () => {
     expect(asked).toEqual([]);
   });
 
+  test('answers such a body as the client needs it', async () => {
+    const clock = createVirtualClock({ now: 0 });
+    const { endpoint } = echo({ clock, bodyTimeoutMs: 5_000, tooSlowStatus: 503 });
+    const answered = endpoint.fetch(post(endless(['a'])));
+    await clock.advance(5_000);
+    expect((await answered).status).toBe(503);
+  });
+
   test('rejects where the body has been read', async () => {
     const { endpoint } = echo();
     const request = post('a');

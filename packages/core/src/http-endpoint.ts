@@ -24,8 +24,10 @@ export interface EndpointAnswer {
 export interface HttpEndpointOptions {
   /** A longer body is answered with 413, as far as possible before it has come. */
   readonly maxBodyBytes: number;
-  /** A body that has not come whole by then is answered with 408. */
+  /** A body that has not come whole by then is answered with `tooSlowStatus`. */
   readonly bodyTimeoutMs: number;
+  /** 503 for a client that tries again after a 5xx alone. @defaultValue 408 */
+  readonly tooSlowStatus?: 408 | 503 | undefined;
   /** What it throws is answered with 500 and nothing else: the client is a stranger. */
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>;
   /** Only for tests. @defaultValue `systemClock` */
@@ -54,17 +56,21 @@ interface Coming {
   readonly discard: () => void;
 }
 
-const failureStatus: Record<Failure, number> = { 'too-large': 413, 'too-slow': 408, gone: 400 };
-
 /**
  * The HTTP side of a push endpoint: reads a bounded body in bounded time, then asks for the answer.
  *
  * @throws `invalid-argument`
  */
 export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
-  const { maxBodyBytes, bodyTimeoutMs, clock = systemClock } = options;
+  const { maxBodyBytes, bodyTimeoutMs, tooSlowStatus = 408, clock = systemClock } = options;
+  const failureStatus = { 'too-large': 413, 'too-slow': tooSlowStatus, gone: 400 };
   checkWhole('maxBodyBytes', maxBodyBytes, 1);
   checkNumber('bodyTimeoutMs', bodyTimeoutMs, 1);
+
+  function noBody(failure: Failure): EndpointAnswer {
+    // What is left of the body would be taken for the next request.
+    return { status: failureStatus[failure], headers: { connection: 'close' } };
+  }
 
   async function read(coming: Coming, signal: AbortSignal): Promise<Uint8Array | Failure> {
     const failed = deferred<Failure>();
@@ -132,11 +138,6 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
       });
     },
   };
-}
-
-function noBody(failure: Failure): EndpointAnswer {
-  // What is left of the body would be taken for the next request.
-  return { status: failureStatus[failure], headers: { connection: 'close' } };
 }
 
 function receiveFromNode(request: IncomingMessage, maxBytes: number): Coming {
