@@ -11,9 +11,15 @@ export interface Clients {
   destroy(): void;
 }
 
+/** What transports, endpoints and notifiers are told alike. */
+export type ClientOptions = Pick<
+  SnsTransportOptions,
+  'region' | 'endpoint' | 'credentials' | 'client' | 'requestTimeoutMs' | 'connectTimeoutMs'
+>;
+
 const sockets = 128;
 
-export function createClients(options: SnsTransportOptions): Clients {
+export function createClients(options: ClientOptions): Clients {
   const { client, region, endpoint, credentials } = options;
   const practice = practiceOf(options);
   const main =
@@ -56,7 +62,7 @@ function sharedConfig(main: SNSClient): SNSClientConfig {
   };
 }
 
-function practiceOf(options: SnsTransportOptions): SNSClientConfig {
+function practiceOf(options: ClientOptions): SNSClientConfig {
   const agent = { keepAlive: true, maxSockets: sockets };
   return {
     // Core retries: a second layer would hide which sends may have arrived.

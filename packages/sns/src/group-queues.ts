@@ -1,4 +1,4 @@
-import type { Address, Admin, ProvisionPlan } from '@intermodal/core/driver';
+import type { Address, Admin, ProvisionPlan, Transport } from '@intermodal/core/driver';
 import { type SqsDriver, sqsDriver } from '@intermodal/sqs/driver';
 import { type Clients, queueConnection } from './clients.ts';
 import type { SnsTransportOptions } from './options.ts';
@@ -7,6 +7,7 @@ import type { SnsTransportOptions } from './options.ts';
 export interface GroupQueues {
   readonly driver: SqsDriver<boolean | undefined>;
   readonly admin: Required<Admin>;
+  readonly openReceiver: NonNullable<Transport['openReceiver']>;
   /** With leave for the channel's topic to deliver, and to its dead letters where it cannot. */
   provision(address: Address, plan: ProvisionPlan, signal: AbortSignal): Promise<void>;
 }
@@ -37,10 +38,13 @@ export function createGroupQueues(
       },
     },
   });
-  const admin = driver.admin as Required<Admin>;
+  const { admin, openReceiver } = driver as Required<Transport> & {
+    readonly admin: Required<Admin>;
+  };
   return {
     driver,
     admin,
+    openReceiver,
     async provision(address, plan, signal) {
       arns.set(address.channel, await topicArn(address.channel));
       await admin.provision(address, plan, signal);

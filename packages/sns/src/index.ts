@@ -16,14 +16,17 @@ export {
   type SnsCondition,
   type SnsExcluded,
   type SnsFilter,
+  type SnsFilters,
   type SnsLower,
   type SnsNumeric,
   type SnsUpper,
 } from './filter/policy.ts';
+export { snsEndpoint, type SnsEndpoint, type SnsEndpointOptions } from './http/endpoint.ts';
+export type { SnsConfirmation, SnsNotification } from './http/envelope.ts';
+export type { FetchCertificate } from './http/fetch-certificate.ts';
 export { snsFromUrl } from './from-url.ts';
 export type {
   SnsAttributeTypes,
-  SnsFilters,
   SnsProvisioning,
   SnsQueueOptions,
   SnsTransportOptions,

@@ -46,21 +46,26 @@ test('a subject is one line of at most 99 characters', () => {
   );
 });
 
+function typed(dataType: 'Number' | 'String.Array', value: string): unknown {
+  const headers = new Map([['tag', value]]);
+  const { entry } = writeTopicEntry(wire({ headers }), { ...form, dataTypes: { tag: dataType } });
+  return entry.MessageAttributes?.['tag'];
+}
+
 test.each([
-  ['Number', '12.5', true],
-  ['Number', '-3e2', true],
-  ['Number', '12,5', false],
-  ['Number', '', false],
-  ['String.Array', '["a",1,true,null]', true],
-  ['String.Array', '"a"', false],
-  ['String.Array', '[{"a":1}]', false],
-  ['String.Array', 'a', false],
-] as const)('as %s, %s is taken: %s', (type, value, isTaken) => {
-  const typed = { ...form, dataTypes: { tag: type } };
-  const write = (): unknown => writeTopicEntry(wire({ headers: new Map([['tag', value]]) }), typed);
-  if (isTaken) {
-    expect(write()).toMatchObject({
-      entry: { MessageAttributes: { tag: { DataType: type, StringValue: value } } },
-    });
-  } else expect(write).toThrow(/header 'tag' must be/);
+  ['Number', '12.5'],
+  ['Number', '-3e2'],
+  ['String.Array', '["a",1,true,null]'],
+] as const)('a header can travel as %s: %s', (DataType, value) => {
+  expect(typed(DataType, value)).toEqual({ DataType, StringValue: value });
+});
+
+test.each([
+  ['Number', '12,5'],
+  ['Number', ''],
+  ['String.Array', '"a"'],
+  ['String.Array', '[{"a":1}]'],
+  ['String.Array', 'a'],
+] as const)('and is refused as %s: %s', (dataType, value) => {
+  expect(() => typed(dataType, value)).toThrow(/header 'tag' must be/);
 });

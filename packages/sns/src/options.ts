@@ -1,8 +1,9 @@
 import type { SNSClient, SNSClientConfig } from '@aws-sdk/client-sns';
-import { IntermodalError, type WireMessage } from '@intermodal/core/driver';
+import type { WireMessage } from '@intermodal/core/driver';
 import type { SqsProvisioning, SqsTransportOptions } from '@intermodal/sqs';
 import { checkFilters } from './filter/check-filters.ts';
-import type { SnsFilter } from './filter/policy.ts';
+import type { SnsFilters } from './filter/policy.ts';
+import { invalid } from './invalid.ts';
 import type { TopicAccess } from './topic-policy.ts';
 
 /** What `provision` asks of the topics it creates; what is left out stays as the service has it. */
@@ -69,9 +70,6 @@ export interface SnsTransportOptions<F extends boolean | undefined = boolean | u
   readonly provisioning?: SnsProvisioning;
 }
 
-/** By channel, then by group. */
-export type SnsFilters = Readonly<Record<string, Readonly<Record<string, SnsFilter>>>>;
-
 /** By header. */
 export type SnsAttributeTypes = Readonly<Record<string, 'Number' | 'String.Array'>>;
 
@@ -110,8 +108,4 @@ export function checkOptions(options: SnsTransportOptions): void {
       'region, endpoint and credentials belong to the client that is given: set them there, and in queues',
     );
   }
-}
-
-export function invalid(text: string): IntermodalError {
-  return new IntermodalError('invalid-argument', `sns: ${text}`, { transport: 'sns' });
 }

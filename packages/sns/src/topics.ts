@@ -2,7 +2,8 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import { type Address, IntermodalError } from '@intermodal/core/driver';
 import { ask } from './ask.ts';
 import type { Clients } from './clients.ts';
-import { invalid, type SnsTransportOptions } from './options.ts';
+import { invalid } from './invalid.ts';
+import type { SnsTransportOptions } from './options.ts';
 
 /** A topic, whether it is there or not. */
 export interface TopicAt {

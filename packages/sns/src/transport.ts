@@ -100,7 +100,7 @@ export function snsTransport<const F extends boolean | undefined = undefined>(
 
     async openReceiver(address, receiverOptions, signal) {
       mayOpen();
-      return queues.driver.openReceiver!(address, receiverOptions, signal);
+      return queues.openReceiver(address, receiverOptions, signal);
     },
 
     admin: createAdmin(topics, queues, options),

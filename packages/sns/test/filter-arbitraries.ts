@@ -1,7 +1,8 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import {
   attributeFilter,
   bodyFilter,
+  type LooseAttributePolicy,
   type LooseBodyPolicy,
   type SnsCondition,
   type SnsFilter,
@@ -50,11 +51,11 @@ const ofNumbers: fc.Arbitrary<SnsCondition> = fc.oneof(
   number,
   fc
     .tuple(fc.constantFrom('=', '<', '<=', '>', '>='), number)
-    .map((numeric) => ({ numeric }) as SnsCondition),
+    .map(([operator, limit]) => ({ numeric: [operator, limit] as const })),
   fc
     .tuple(fc.constantFrom('>', '>='), fc.constantFrom(-6, 0), fc.constantFrom('<', '<='), number)
     .filter(([, from, , to]) => from < to)
-    .map((numeric) => ({ numeric }) as unknown as SnsCondition),
+    .map((range) => ({ numeric: range })),
   fc.record({ 'anything-but': fc.array(number, { minLength: 1, maxLength: 2 }) }),
 );
 
@@ -77,10 +78,10 @@ function conditions(ability: Ability): fc.Arbitrary<Conditions> {
       },
       { requiredKeys: [] },
     )
-    .filter((policy) => Object.keys(policy).length > 0) as fc.Arbitrary<Conditions>;
+    .filter((policy) => Object.keys(policy).length > 0);
 }
 
-function withAlternatives(plain: fc.Arbitrary<Conditions>): fc.Arbitrary<object> {
+function withAlternatives(plain: fc.Arbitrary<Conditions>): fc.Arbitrary<LooseAttributePolicy> {
   const alternatives = fc.array(plain, { minLength: 2, maxLength: 2 });
   return fc.oneof(
     { weight: 3, arbitrary: plain },

@@ -1,5 +1,5 @@
 import type { AwsBroker } from '@intermodal/brokers';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkFilter } from '../src/filter/check-policy.ts';
 import { matchesFilter, type SnsFilter } from '../src/index.ts';

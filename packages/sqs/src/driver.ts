@@ -13,6 +13,6 @@ export { createLife, type Life } from './life.ts';
 export { type Connection, connectionOf } from './location.ts';
 export { type Entry, type WireForm, type WrittenEntry, writeEntry } from './message.ts';
 export { differingStatements, mergedPolicy, type PolicyStatement } from './queue-policy.ts';
+export { type ReadForm, type ReadMessage, readMessage } from './read-message.ts';
 export { type BatchAnswer, createSender, type SenderSettings, type Written } from './sender.ts';
-export { decodeBody, fitsAttribute, isText } from './wire-text.ts';
 export { type SqsDriver, sqsDriver } from './transport.ts';

@@ -1,5 +1,5 @@
-import type { SnsFilters } from '../options.ts';
 import { checkFilter } from './check-policy.ts';
+import type { SnsFilters } from './policy.ts';
 
 /** @throws `invalid-argument` */
 export function checkFilters(filters: SnsFilters): void {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { IntermodalError } from '@intermodal/core/driver';
-import { invalid } from '../options.ts';
+import { invalid } from '../invalid.ts';
 import { alternativesOf, type PolicyNode, type SnsFilter } from './policy.ts';
 import { policyText } from './policy-text.ts';
 

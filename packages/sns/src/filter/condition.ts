@@ -45,8 +45,8 @@ function ofText(test: (value: string) => boolean): Test {
 function excluding(operand: unknown): Test {
   if (Array.isArray(operand)) return (value) => !operand.some((one) => equals(one, value));
   if (typeof operand !== 'object' || operand === null) return (value) => !equals(operand, value);
-  const [[operator = '', inner] = []] = Object.entries(operand);
-  const test = testOf(operator, inner);
+  const [[operator, inner] = []] = Object.entries(operand);
+  const test = testOf(operator ?? '', inner);
   return (value) => typeof value === 'string' && !test(value);
 }
 

@@ -1,8 +1,9 @@
 import type { WireMessage } from '@intermodal/core/driver';
 import { writeTopicEntry } from '../message.ts';
-import type { SnsAttributeTypes, SnsFilters } from '../options.ts';
+import type { SnsAttributeTypes } from '../options.ts';
 import { checkFilters } from './check-filters.ts';
 import { matchesFilter } from './match.ts';
+import type { SnsFilters } from './policy.ts';
 
 /** What `localFilter` must know of the transport that it stands for. */
 export interface LocalFilterOptions {

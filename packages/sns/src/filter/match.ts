@@ -16,7 +16,7 @@ export interface FilteredMessage {
 export function matchesFilter({ scope, policy }: SnsFilter, message: FilteredMessage): boolean {
   if (scope === 'attributes') return matchesNode(policy, attributeValues(message));
   const body = parsed(message.body);
-  return isObject(body) && matchesNode(policy as PolicyNode, bodyValues(body));
+  return isObject(body) && matchesNode(policy, bodyValues(body));
 }
 
 /** The values that stand under a name: none where it is missing; objects only in bodies. */
@@ -42,7 +42,7 @@ function bodyValues(body: Readonly<Record<string, unknown>>): ValuesOf {
   return (name) => {
     if (!Object.hasOwn(body, name)) return [];
     const value = body[name];
-    return Array.isArray(value) ? value.flat(Infinity) : [value];
+    return Array.isArray(value) ? (value as readonly unknown[]).flat(Infinity) : [value];
   };
 }
 

@@ -68,16 +68,19 @@ export type SnsFilter =
   | { readonly scope: 'attributes'; readonly policy: LooseAttributePolicy }
   | { readonly scope: 'body'; readonly policy: LooseBodyPolicy };
 
+/** By channel, then by group. */
+export type SnsFilters = Readonly<Record<string, Readonly<Record<string, SnsFilter>>>>;
+
 /** A filter on attributes: headers, and what Intermodal writes beside them, such as `imkey`. */
 export function attributeFilter<Name extends string = string>(
-  policy: SnsAttributePolicy<Name>,
+  policy: SnsAttributePolicy<NoInfer<Name>>,
 ): SnsFilter {
-  return { scope: 'attributes', policy: policy as LooseAttributePolicy };
+  return { scope: 'attributes', policy };
 }
 
 /** A filter on the body, which must be JSON; `bodyFilter<Order>()` takes the members of an `Order` alone. */
-export function bodyFilter<Body = unknown>(policy: SnsBodyPolicy<Body>): SnsFilter {
-  return { scope: 'body', policy: policy as LooseBodyPolicy };
+export function bodyFilter<Body = unknown>(policy: SnsBodyPolicy<NoInfer<Body>>): SnsFilter {
+  return { scope: 'body', policy };
 }
 
 /** As the service reads it: conditions stand in lists, everything else is nesting. */
