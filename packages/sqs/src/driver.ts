@@ -14,5 +14,6 @@ export { type Connection, connectionOf } from './location.ts';
 export { type Entry, type WireForm, type WrittenEntry, writeEntry } from './message.ts';
 export { differingStatements, mergedPolicy, type PolicyStatement } from './queue-policy.ts';
 export { type ReadForm, type ReadMessage, readMessage } from './read-message.ts';
+export { type Notification, unwrapNotification } from './sns-envelope.ts';
 export { type BatchAnswer, createSender, type SenderSettings, type Written } from './sender.ts';
 export { type SqsDriver, sqsDriver } from './transport.ts';

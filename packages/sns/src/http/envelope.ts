@@ -1,4 +1,4 @@
-import { isRecord, stringIn } from './json.ts';
+import { isRecord, stringIn } from '../json.ts';
 
 /** What the signature is made over, beside the message itself. */
 export interface Signed {
