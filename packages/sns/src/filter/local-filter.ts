@@ -1,5 +1,5 @@
 import type { WireMessage } from '@intermodal/core/driver';
-import { writeTopicEntry } from '../message.ts';
+import { type TopicEntry, type TopicForm, writeTopicEntry } from '../message.ts';
 import type { SnsAttributeTypes } from '../options.ts';
 import { checkFilters } from './check-filters.ts';
 import { matchesFilter } from './match.ts';
@@ -29,7 +29,7 @@ export function localFilter(
   return (channel, group, message) => {
     const filter = filters[channel]?.[group];
     if (filter === undefined) return true;
-    const { entry } = writeTopicEntry(message, {
+    const entry = entryOf(message, {
       service: 'sns',
       groups: fifo ? 'fifo' : 'plain',
       dedupe: 'by-id',
@@ -37,7 +37,17 @@ export function localFilter(
       place: `sns topic '${channel}'`,
       dataTypes,
     });
+    if (entry === undefined) return false;
     const { Message: body = '', MessageAttributes: attributes = {} } = entry;
     return matchesFilter(filter, { body, attributes });
   };
+}
+
+/** Nothing for what the transport would refuse to publish: a broker in memory has taken it already. */
+function entryOf(message: WireMessage, form: TopicForm): TopicEntry | undefined {
+  try {
+    return writeTopicEntry(message, form).entry;
+  } catch {
+    return undefined;
+  }
 }

@@ -103,7 +103,7 @@ export function alternativesOf(node: PolicyNode): readonly PolicyNode[] | undefi
   return given.every(isGroup) ? given : undefined;
 }
 
-export const operators: ReadonlySet<string> = new Set([
+const operators: ReadonlySet<string> = new Set([
   'prefix',
   'suffix',
   'equals-ignore-case',
