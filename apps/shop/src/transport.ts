@@ -9,6 +9,7 @@ import { amqp1FromUrl } from '@intermodal/amqp1';
 import { firehoseFromUrl } from '@intermodal/firehose';
 import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
+import { snsFromUrl } from '@intermodal/sns';
 import { sqsFromUrl } from '@intermodal/sqs';
 import { Refusal } from './refusal.ts';
 
@@ -23,6 +24,7 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   // It only publishes, so the shop says why it cannot run on it.
   firehose: firehoseFromUrl,
   kinesis: kinesisFromUrl,
+  sns: snsFromUrl,
   sqs: sqsFromUrl,
 };
 

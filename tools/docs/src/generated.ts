@@ -7,6 +7,7 @@ import type { Capabilities } from '@intermodal/core';
 import { defaults } from '../../../packages/core/src/defaults.ts';
 import { permissionsText as firehosePermissions } from '../../../packages/firehose/test/permissions-text.ts';
 import { permissionsText as kinesisPermissions } from '../../../packages/kinesis/test/permissions-text.ts';
+import { permissionsText as snsPermissions } from '../../../packages/sns/test/permissions-text.ts';
 import { permissionsText } from '../../../packages/sqs/test/permissions-text.ts';
 
 // Compares the parts of the documentation that are made from code with the code; `--write` rewrites them.
@@ -127,6 +128,7 @@ const blocks: readonly {
   { file: 'docs/defaults.md', name: 'defaults', make: defaultsTable },
   { file: 'packages/firehose/README.md', name: 'permissions', make: firehosePermissions },
   { file: 'packages/kinesis/README.md', name: 'permissions', make: kinesisPermissions },
+  { file: 'packages/sns/README.md', name: 'permissions', make: snsPermissions },
   { file: 'packages/sqs/README.md', name: 'permissions', make: permissionsText },
 ];
 
