@@ -54,14 +54,17 @@ export interface FrameListener {
   readonly onFrame: (frame: Frame, bytes: Buffer) => void;
   /** Ends of line between frames. */
   readonly onHeartBeat: () => void;
+  /** A body was longer than its stated length: what follows can be read no more. */
+  readonly onBroken: () => void;
 }
 
 /** Cuts what a broker sends into frames. A body is not copied: it is a view of what was pushed. */
-export function createFrameReader({ onFrame, onHeartBeat }: FrameListener): FrameReader {
+export function createFrameReader({ onFrame, onHeartBeat, onBroken }: FrameListener): FrameReader {
   let chunks: Buffer[] = [];
   let length = 0;
   /** Fewer bytes than these cannot hold the frame that has begun; 0 where only its end can tell. */
   let needed = 0;
+  let isBroken = false;
 
   /** What comes after it in the same buffer, or nothing where the frame is not whole. */
   function read(data: Buffer, from: number): number | undefined {
@@ -75,6 +78,11 @@ export function createFrameReader({ onFrame, onHeartBeat }: FrameListener): Fram
     if (bodyEnd === -1) return undefined;
     if (bodyEnd >= data.length) {
       needed = bodyEnd + 1 - from;
+      return undefined;
+    }
+    if (data[bodyEnd] !== end) {
+      isBroken = true;
+      onBroken();
       return undefined;
     }
     const body = data.subarray(bodyAt, bodyEnd);
@@ -103,11 +111,12 @@ export function createFrameReader({ onFrame, onHeartBeat }: FrameListener): Fram
 
   return {
     push(chunk) {
-      const isHopeless = length > 0 && (needed > 0 ? length + chunk.length < needed : !chunk.includes(end));
+      if (isBroken) return;
       if (length === 0) {
         readAll(chunk);
         return;
       }
+      const isHopeless = needed > 0 ? length + chunk.length < needed : !chunk.includes(end);
       chunks.push(chunk);
       length += chunk.length;
       if (!isHopeless) readAll(Buffer.concat(chunks, length));

@@ -74,7 +74,14 @@ const sayings: readonly (readonly [RegExp, Meaning])[] = [
     final('invalid-argument', 'the broker refused the destination or a header: check naming'),
   ],
   [/ETIMEDOUT|did not answer/, passing('the broker does not answer')],
-  [/^Unexpected ACK|^Unexpected NACK|^Subscription not found/, passing('it is no longer ours')],
+  [
+    /^Unexpected N?ACK/,
+    final('lease-lost', 'the broker knows nothing of that delivery on this connection'),
+  ],
+  [
+    /scheduled repeat value|Invalid selector|Cannot publish to|^Message .*rejected/i,
+    final('rejected', 'the broker refused the message'),
+  ],
   [/^Unknown STOMP action|^Illegal|^Processing error/, unreadable],
   [/^Unexpected server response/, final('unavailable', 'there is no STOMP over WebSocket: check port and path')],
 ];

@@ -180,16 +180,20 @@ export async function openReceiver(
   function settleAll(batch: readonly Settlement[]): Promise<readonly SettleOutcome[]> {
     const acks: Tag[] = [];
     let onAcked: (outcome: SettleOutcome) => void;
-    const acked = new Promise<SettleOutcome>((resolve) => {
+    const lastAcked = new Promise<SettleOutcome>((resolve) => {
       onAcked = resolve;
     });
+    const acked = async (tag: Tag): Promise<SettleOutcome> => {
+      const outcome = await lastAcked;
+      return tag === acks.at(-1) || outcome === 'lost' ? outcome : 'done';
+    };
     const outcomes = batch.map((settlement): Promise<SettleOutcome> => {
       const tag = settlement.token.value as Tag;
       if (isOver || tag.link !== link) return Promise.resolve('lost');
       if (tag.settling !== undefined) return tag.settling;
       if (settlement.action === 'ack') {
         acks.push(tag);
-        return settling(tag, acked);
+        return settling(tag, acked(tag));
       }
       return settling(tag, settleOne(tag, settlement));
     });

@@ -1,11 +1,14 @@
 import type { SettleOutcome } from '@intermodal/core/driver';
-import type { Connection } from './connection.ts';
+import type { Connection, ReceiptListener } from './connection.ts';
 import { frameText } from './frames.ts';
 import { sendFrame } from './message.ts';
 
 /** What the broker is told of deliveries, by the connection that brought them. */
 export interface Settlements {
-  /** Of the acks that are written together the last has a receipt: the broker takes frames in their order. */
+  /**
+   * Of the acks that are written together the last has a receipt, since the broker takes frames in their order. Resolves with
+   * the outcome of the last; those before it are done unless it is `lost`.
+   */
   ack(ids: readonly string[]): Promise<SettleOutcome>;
   /** RabbitMQ: gives one back at once. */
   requeue(id: string): Promise<SettleOutcome>;
@@ -17,23 +20,22 @@ export interface Settlements {
 
 export function createSettlements(connection: Connection): Settlements {
   let transactions = 0;
+  /** Ids of deliveries whose message is stored once more, so that nothing but their ack is left. */
+  const storedFor = new Set<string>();
 
-  async function outcomeOf(work: Promise<void>): Promise<SettleOutcome> {
-    try {
-      await work;
-      return 'done';
-    } catch {
-      // It is no longer ours, or nobody can say whether it still was.
-      return 'lost';
-    }
+  function ask(
+    command: string,
+    headers: readonly (readonly [string, string])[],
+  ): Promise<SettleOutcome> {
+    return new Promise((resolve) => {
+      const receipt = connection.receipt(hears(resolve));
+      connection.write(frameText(command, [...headers, ['receipt', receipt]]));
+    });
   }
 
   function store(message: Buffer, transaction?: string): Promise<SettleOutcome> {
     return new Promise((resolve) => {
-      const receipt = connection.receipt((error, isAnswered) => {
-        if (error === undefined) resolve('done');
-        else resolve(isAnswered ? { failed: error } : 'lost');
-      });
+      const receipt = connection.receipt(hears(resolve));
       connection.write(...sendFrame(message, receipt, transaction));
     });
   }
@@ -44,12 +46,12 @@ export function createSettlements(connection: Connection): Settlements {
     let text = '';
     for (const id of ids.slice(0, -1)) text += frameText('ACK', [['id', id]]);
     if (text !== '') connection.write(text);
-    return outcomeOf(connection.ask('ACK', [['id', last]]));
+    return ask('ACK', [['id', last]]);
   }
 
   return {
     ack,
-    requeue: (id) => outcomeOf(connection.ask('NACK', [['id', id]])),
+    requeue: (id) => ask('NACK', [['id', id]]),
     async replace(id, message) {
       transactions += 1;
       const transaction = `t${transactions}`;
@@ -61,11 +63,29 @@ export function createSettlements(connection: Connection): Settlements {
         return stored;
       }
       connection.write(frameText('ACK', [['id', id], ...named]));
-      return outcomeOf(connection.ask('COMMIT', named));
+      const committed = await ask('COMMIT', named);
+      if (typeof committed === 'string') return committed;
+      // What an aborted transaction had acked stays with this connection, and comes to the next one.
+      connection.fail(committed.failed);
+      return 'lost';
     },
     async storeFirst(id, message) {
-      const stored = await store(message);
-      return stored === 'done' ? ack([id]) : stored;
+      if (!storedFor.has(id)) {
+        const stored = await store(message);
+        if (stored !== 'done') return stored;
+        storedFor.add(id);
+      }
+      const acked = await ack([id]);
+      if (typeof acked === 'string') storedFor.delete(id);
+      return acked;
     },
+  };
+}
+
+/** Where the connection died nobody can say whether it was still ours; a broker that does not know it says so. */
+function hears(resolve: (outcome: SettleOutcome) => void): ReceiptListener {
+  return (error, isAnswered) => {
+    if (error === undefined) resolve('done');
+    else resolve(isAnswered && error.code !== 'lease-lost' ? { failed: error } : 'lost');
   };
 }

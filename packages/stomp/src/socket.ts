@@ -2,6 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type IStompSocket, StompSocketState } from '@stomp/stompjs';
 import { type ClientOptions, WebSocket } from 'ws';
+import { IntermodalError } from '@intermodal/core/driver';
 import { createFrameReader, type Frame } from './frames.ts';
 import type { Settings } from './options.ts';
 
@@ -51,6 +52,9 @@ export function openCarrier(settings: Settings, options: CarrierOptions): Carrie
     },
     onHeartBeat() {
       give(heartBeat);
+    },
+    onBroken() {
+      destroy(new IntermodalError('unsupported', unreadable, { transport: 'stomp' }));
     },
   });
 
@@ -116,6 +120,8 @@ export function openCarrier(settings: Settings, options: CarrierOptions): Carrie
 }
 
 const heartBeat = Uint8Array.of(0x0a);
+const unreadable =
+  "stomp: a frame has another length than it says, as a message of bytes has by ActiveMQ's WebSocket, which carries text alone: consume it by stomp or stomp+ssl";
 
 function openLine(
   settings: Settings,
@@ -124,7 +130,12 @@ function openLine(
 ): Line {
   return settings.webSocket === undefined
     ? socketLine(openSocket(settings, remote, events.open), events)
-    : webSocketLine(openWebSocket(settings, settings.webSocket.path, remote), events);
+    : webSocketLine(
+        openWebSocket(settings, settings.webSocket.path, remote),
+        // ActiveMQ drops binary ones without a word; RabbitMQ takes no text that is none.
+        settings.broker === 'rabbitmq',
+        events,
+      );
 }
 
 function openSocket(
@@ -187,7 +198,7 @@ function openWebSocket(
   return new WebSocket(url, ['v12.stomp'], options as unknown as ClientOptions);
 }
 
-function webSocketLine(socket: WebSocket, events: LineEvents): Line {
+function webSocketLine(socket: WebSocket, binary: boolean, events: LineEvents): Line {
   socket.on('open', events.open);
   socket.on('message', (data: Buffer) => {
     events.bytes(data);
@@ -199,8 +210,7 @@ function webSocketLine(socket: WebSocket, events: LineEvents): Line {
       const bytes = Buffer.concat(
         parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
       );
-      // ActiveMQ drops what is marked as binary, without a word.
-      socket.send(bytes, { binary: false }, () => undefined);
+      socket.send(bytes, { binary }, () => undefined);
     },
     end() {
       socket.close();

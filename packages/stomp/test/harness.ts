@@ -50,7 +50,20 @@ function transportBy(
 }
 
 function faultsOf(proxy: StompProxy, { name, broker }: Server): Faults {
+  // RabbitMQ's errors name no frame and end the connection.
+  const named: Faults = {
+    failEntries(count) {
+      proxy.refuse(count, 'Usage Manager Memory Limit reached');
+    },
+    refuseEntries(count) {
+      proxy.refuse(count, 'The scheduled repeat value is too large');
+    },
+    failSettlements(count) {
+      proxy.refuseAcks(count);
+    },
+  };
   return {
+    ...(name === 'rabbitmq-protocols' ? {} : named),
     cut() {
       proxy.cut();
     },
@@ -63,17 +76,8 @@ function faultsOf(proxy: StompProxy, { name, broker }: Server): Faults {
     blackhole() {
       proxy.blackHole();
     },
-    failEntries(count) {
-      proxy.refuse(count, 'Usage Manager Memory Limit reached');
-    },
-    refuseEntries(count) {
-      proxy.refuse(count, 'User x is not authorized to write to: queue://x');
-    },
     loseReplies(count) {
       proxy.loseReceipts(count);
-    },
-    failSettlements(count) {
-      proxy.refuseAcks(count);
     },
     deny() {
       proxy.deny();

@@ -18,7 +18,7 @@ export interface StompProxy extends AsyncDisposable {
   refuse(count: number, message: string): void;
   /** The next receipts of messages do not reach the client; the connection breaks instead. */
   loseReceipts(count: number): void;
-  /** The next settlements do not reach the broker. */
+  /** The next acks do not reach the broker: the client is told so by an ERROR that names the frame. */
   refuseAcks(count: number): void;
   /** Who logs in from now on is refused. */
   deny(): void;
@@ -148,7 +148,7 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     }
     if (frame.command === 'ACK' && troubles.refusedAcks > 0) {
       troubles.refusedAcks -= 1;
-      error('Unexpected ACK received for message-id [x]', receipt);
+      error('The journal could not be written', receipt);
       return;
     }
     toServer(bytes);
@@ -203,7 +203,7 @@ function pass(
   onFrame: (frame: Frame, bytes: Buffer) => void,
   onHeartBeat: () => void,
 ): void {
-  const reader = createFrameReader({ onFrame, onHeartBeat });
+  const reader = createFrameReader({ onFrame, onHeartBeat, onBroken: () => from.destroy() });
   let before = Promise.resolve();
   let held = 0;
   from.on('data', (chunk: Buffer) => {
