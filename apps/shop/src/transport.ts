@@ -9,6 +9,7 @@ import { amqp1FromUrl } from '@intermodal/amqp1';
 import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
 import { sqsFromUrl } from '@intermodal/sqs';
+import { stompFromUrl } from '@intermodal/stomp';
 import { Refusal } from './refusal.ts';
 
 /** THE line: change it, and the orders take another way. */
@@ -21,6 +22,7 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   amqp1: amqp1FromUrl,
   kinesis: kinesisFromUrl,
   sqs: sqsFromUrl,
+  stomp: stompFromUrl,
 };
 
 /** A name alone is a URL without anything else. @throws Refusal */
