@@ -269,11 +269,7 @@ function every(ms: number, work: () => void, clock: Clock): () => void {
   };
 }
 
-function defaultPort(
-  broker: Settings['broker'],
-  isTls: boolean,
-  isWebSocket: boolean,
-): number {
+function defaultPort(broker: Settings['broker'], isTls: boolean, isWebSocket: boolean): number {
   if (!isWebSocket) return isTls ? 61_614 : 61_613;
   if (broker === 'rabbitmq') return isTls ? 15_673 : 15_674;
   return isTls ? 61_619 : 61_614;

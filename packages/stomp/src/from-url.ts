@@ -29,7 +29,9 @@ export function stompFromUrl(location: TransportLocation): Transport<StompCapabi
     broker,
     vhost: given ?? inPath,
     tls: location.tls,
-    webSocket: webSocket ? { path: path === undefined || path === '' ? undefined : `/${path}` } : false,
+    webSocket: webSocket
+      ? { path: path === undefined || path === '' ? undefined : `/${path}` }
+      : false,
     scheduler: location.flag('scheduler'),
     prioritizedMessages: location.flag('prioritizedMessages'),
     queueType: location.oneOf('queueType', ['quorum', 'classic']),

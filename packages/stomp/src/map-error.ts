@@ -83,7 +83,10 @@ const sayings: readonly (readonly [RegExp, Meaning])[] = [
     final('rejected', 'the broker refused the message'),
   ],
   [/^Unknown STOMP action|^Illegal|^Processing error/, unreadable],
-  [/^Unexpected server response/, final('unavailable', 'there is no STOMP over WebSocket: check port and path')],
+  [
+    /^Unexpected server response/,
+    final('unavailable', 'there is no STOMP over WebSocket: check port and path'),
+  ],
 ];
 
 const unreachable = passing('the broker cannot be reached: check hosts, port and network');

@@ -39,6 +39,8 @@ export function writeMessage(message: WireMessage, form: WireForm, now: number):
     const text = `its content type must be ASCII, of at most ${maxShortBytes} characters`;
     throw refusal('invalid-message', text, form);
   }
+  if (message.id.includes('\0') || message.key?.includes('\0') === true)
+    throw refusal('invalid-message', 'its id and key must not have NUL, which ends a frame', form);
   const { bytes, isText, encoding } = bodyOf(body, form);
   const headers = new Map<string, string>([['destination', form.place.destination]]);
   headers.set('persistent', 'true');
@@ -57,11 +59,7 @@ export function writeMessage(message: WireMessage, form: WireForm, now: number):
   return frameOf(headers, bytes, form);
 }
 
-function frameOf(
-  headers: ReadonlyMap<string, string>,
-  body: Uint8Array,
-  form: WireForm,
-): Buffer {
+function frameOf(headers: ReadonlyMap<string, string>, body: Uint8Array, form: WireForm): Buffer {
   for (const [name, value] of headers) {
     if (value.length * 3 < maxLineBytes || byteLength(name, value) <= maxLineBytes) continue;
     const what = name === wireNames.headers ? 'its packed headers have' : `its '${name}' has`;

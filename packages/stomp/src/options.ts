@@ -164,10 +164,7 @@ export function resolveOptions(options: StompTransportOptions): Settings {
   };
 }
 
-function webSocketOf(
-  given: boolean | StompWebSocket,
-  broker: StompBroker,
-): Settings['webSocket'] {
+function webSocketOf(given: boolean | StompWebSocket, broker: StompBroker): Settings['webSocket'] {
   if (given === false) return undefined;
   const path = given === true ? undefined : given.path;
   return { path: path ?? (broker === 'rabbitmq' ? '/ws' : '/') };

@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type Address,
-  type Admin,
-  IntermodalError,
-  wireNames,
-} from '@intermodal/core/driver';
+import { type Address, type Admin, IntermodalError, wireNames } from '@intermodal/core/driver';
 import type { Connection } from './connection.ts';
 import { type Place, placeOf } from './engine.ts';
 import { type Frame, frameText, headerLines } from './frames.ts';

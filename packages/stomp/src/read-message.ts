@@ -37,8 +37,7 @@ export function readMessage(frame: Frame, broker: StompBroker, channel: string):
 
 function userHeaders(all: Frame['headers'], broker: StompBroker): Map<string, string> {
   const found = new Map<string, string>();
-  for (const [name, value] of all)
-    if (!isWrittenByBroker(broker, name)) found.set(name, value);
+  for (const [name, value] of all) if (!isWrittenByBroker(broker, name)) found.set(name, value);
   return found;
 }
 
@@ -79,11 +78,7 @@ function idOf(all: Frame['headers'], broker: StompBroker): string {
   return all.get(broker === 'activemq' ? 'message-id' : 'amqp-message-id') ?? randomUUID();
 }
 
-function bodyOf(
-  body: Buffer,
-  encoding: string | undefined,
-  isText: boolean,
-): string | Uint8Array {
+function bodyOf(body: Buffer, encoding: string | undefined, isText: boolean): string | Uint8Array {
   if (encoding === undefined) return isText ? body.toString() : body;
   if (encoding === 'base64') return Buffer.from(body.toString('latin1'), 'base64');
   const text = `'${wireNames.encoding}' is neither absent nor base64: its publisher does not follow version 1`;

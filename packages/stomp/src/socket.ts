@@ -123,11 +123,7 @@ const heartBeat = Uint8Array.of(0x0a);
 const unreadable =
   "stomp: a frame has another length than it says, as a message of bytes has by ActiveMQ's WebSocket, which carries text alone: consume it by stomp or stomp+ssl";
 
-function openLine(
-  settings: Settings,
-  remote: CarrierOptions['remote'],
-  events: LineEvents,
-): Line {
+function openLine(settings: Settings, remote: CarrierOptions['remote'], events: LineEvents): Line {
   return settings.webSocket === undefined
     ? socketLine(openSocket(settings, remote, events.open), events)
     : webSocketLine(

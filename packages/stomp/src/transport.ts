@@ -31,7 +31,9 @@ export function stompTransport<
   function connect(place: Place, signal: AbortSignal, group?: string): Promise<Connection> {
     // A durable subscription belongs to a client.
     const clientId =
-      place.kind === 'topic' && group !== undefined ? `intermodal-${place.name}-${group}` : undefined;
+      place.kind === 'topic' && group !== undefined
+        ? `intermodal-${place.name}-${group}`
+        : undefined;
     return connections.open({ name: phraseOf(place), clientId }, signal);
   }
 
@@ -41,7 +43,9 @@ export function stompTransport<
     try {
       if (place.kind === 'topic') return;
       const destination =
-        place.kind === 'exchange' ? `${place.destination}/probe-${randomUUID()}` : place.destination;
+        place.kind === 'exchange'
+          ? `${place.destination}/probe-${randomUUID()}`
+          : place.destination;
       const headers = [
         ['id', '0'],
         ['destination', destination],

@@ -40,10 +40,7 @@ interface Pair {
   blackHole(): void;
 }
 
-export async function startStompProxy(target: {
-  host: string;
-  port: number;
-}): Promise<StompProxy> {
+export async function startStompProxy(target: { host: string; port: number }): Promise<StompProxy> {
   const pairs = new Set<Pair>();
   const troubles: Troubles = {
     refusals: 0,
