@@ -150,12 +150,14 @@ function start(
     reconnectDelay: 0,
     stompVersions: new Versions([Versions.V1_2]),
     connectHeaders: {
-      host: broker === 'rabbitmq' ? (vhost ?? '/') : host.host,
+      // ActiveMQ has none, and takes any.
+      host: vhost ?? '/',
       ...(login === undefined ? {} : { login: login.username, passcode: login.password }),
       ...(clientId === undefined ? {} : { 'client-id': clientId }),
     },
-    // It looks at twice of what it asked for, at intervals of that.
-    heartbeatIncoming: Math.floor(idleTimeoutMs / 3),
+    // ActiveMQ leaves one out where it has just sent anything else, so that they come up to two of these apart.
+    heartbeatIncoming: Math.floor(idleTimeoutMs / 4),
+    heartbeatToleranceMultiplier: 3,
     heartbeatOutgoing: idleTimeoutMs,
     discardWebsocketOnCommFailure: true,
     webSocketFactory: () => {
@@ -179,7 +181,7 @@ function start(
   const connected = new Promise<string | undefined>((resolve, reject) => {
     client.onConnect = ({ headers }) => {
       // ActiveMQ counts no grace, and stompjs would write one just as often as it promised.
-      stopPings = every(Math.floor(idleTimeoutMs / 3), () => carrier?.write('\n'), clock);
+      stopPings = every(Math.floor(idleTimeoutMs / 4), () => carrier?.write('\n'), clock);
       resolve(headers['server']);
     };
     void dead.then(() => {

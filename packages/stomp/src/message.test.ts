@@ -1,5 +1,5 @@
 import type { WireMessage } from '@intermodal/core/driver';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { placeOf, type StompBroker } from './engine.ts';
 import { createFrameReader, type Frame } from './frames.ts';
