@@ -20,10 +20,13 @@ async function open(name: BrokerName, kind: Kind): Promise<Broker> {
   return {
     transport: () => transportBy(server, options, [{ host: '127.0.0.1', port: proxy.port }]),
     faults: faultsOf(proxy, server),
-    program: {
-      module: new URL('program.ts', import.meta.url).href,
-      argument: JSON.stringify(options),
-    },
+    // A naming is a function, which no other process can be told.
+    ...(kind.naming === undefined && {
+      program: {
+        module: new URL('program.ts', import.meta.url).href,
+        argument: JSON.stringify(options),
+      },
+    }),
     close: () => proxy.stop(),
   };
 }
@@ -107,8 +110,24 @@ function harness(on: BrokerName, suffix: string, kind: Kind = {}): Harness {
 
 export const onActivemq: Harness = harness('activemq', 'activemq');
 export const onRabbitmq: Harness = harness('rabbitmq-protocols', 'rabbitmq');
-export const onRabbitmqClassic: Harness = harness('rabbitmq-protocols', 'rabbitmq-classic', {
-  queueType: 'classic',
+
+/** As `conformance.test.ts` runs them with the options that are usual. */
+export const kinds: readonly Harness[] = [
+  harness('rabbitmq-protocols', 'rabbitmq-classic', { queueType: 'classic' }),
+  harness('activemq', 'activemq-no-scheduler', { scheduler: false }),
+  harness('activemq', 'activemq-priorities', {
+    prioritizedMessages: true,
+    naming: ({ channel, group, role }) => {
+      const topic = `VirtualTopic.prioritized.${channel}`;
+      if (group === undefined) return topic;
+      return `${role === 'main' ? '' : 'DLQ.'}Consumer.${group}.${topic}`;
+    },
+  }),
+];
+
+/** Of a group one member at a time gets anything: cases in which several work at once cannot pass. */
+export const singleActive: Harness = harness('rabbitmq-protocols', 'rabbitmq-single-active', {
+  singleActiveConsumer: true,
 });
 
 export const harnesses: readonly Harness[] = [onActivemq, onRabbitmq];

@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { pythonWith } from '@intermodal/brokers';
-import { Client } from '@stomp/stompjs';
+import { Client, type IMessage } from '@stomp/stompjs';
 import { connect as connectStompit } from 'stompit';
 import type { Server } from './broker.ts';
 
@@ -27,9 +27,16 @@ export interface Peer {
   close(): Promise<void>;
 }
 
+/** One that can say no, too. */
+export interface RefusingPeer extends Peer {
+  /** Takes one message and refuses it; resolves when the broker knows. */
+  refuse(destination: string): Promise<void>;
+}
+
 type Login = Pick<URL, 'hostname' | 'port' | 'username' | 'password'>;
 
-async function stompjsPeer({ hostname, port, username, password }: Login): Promise<Peer> {
+async function stompjsPeer(login: Login): Promise<RefusingPeer> {
+  const { hostname, port, username, password } = login;
   const client = new Client({
     reconnectDelay: 0,
     heartbeatIncoming: 0,
@@ -86,6 +93,16 @@ async function stompjsPeer({ hostname, port, username, password }: Login): Promi
           },
           { ack: 'client-individual' },
         );
+      });
+    },
+    async refuse(destination) {
+      await new Promise<void>((resolve) => {
+        const onMessage = (message: IMessage): void => {
+          const { id, came } = receipt();
+          message.nack({ receipt: id });
+          void came.then(resolve);
+        };
+        client.subscribe(destination, onMessage, { ack: 'client-individual' });
       });
     },
     close: () => client.deactivate(),
@@ -186,7 +203,8 @@ async function pythonPeer({ hostname, port, username, password }: Login): Promis
     const child = spawn(python, args);
     child.stdin.end(input);
     child.stderr.pipe(process.stderr);
-    const [[code], output] = await Promise.all([once(child, 'close'), text(child.stdout)]);
+    const [ended, output] = await Promise.all([once(child, 'close'), text(child.stdout)]);
+    const [code] = ended as [number];
     if (code !== 0) throw new Error(`stomp.py ended with ${String(code)}`);
     return output;
   };
@@ -212,6 +230,9 @@ const peers = { stompjs: stompjsPeer, stompit: stompitPeer, 'stomp.py': pythonPe
 
 export const peerNames = Object.keys(peers) as readonly (keyof typeof peers)[];
 
-export function openPeer(name: keyof typeof peers, { url }: Server): Promise<Peer> {
-  return peers[name](url);
+export function openPeer<N extends keyof typeof peers>(
+  name: N,
+  { url }: Server,
+): ReturnType<(typeof peers)[N]> {
+  return peers[name](url) as ReturnType<(typeof peers)[N]>;
 }

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const conditions = ['intermodal:source', 'node', 'development|production'];
 
-/** The tests against RabbitMQ 4 and pairs of brokers, which start them themselves: `pnpm --filter @intermodal/amqp1 test:broker`. */
+/** The tests of other kinds and pairs of brokers, which start them themselves: `pnpm --filter @intermodal/stomp test:broker`. */
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   resolve: { conditions },
