@@ -110,7 +110,7 @@ async function stompjsPeer(login: Login): Promise<RefusingPeer> {
 }
 
 /** The twelve lines that stompjs needs to speak over TCP. */
-export function socketFor(host: string, port: number): object {
+function socketFor(host: string, port: number): object {
   const socket = connectTcp({ host, port });
   const shim = {
     url: host,
