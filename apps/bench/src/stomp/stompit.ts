@@ -5,7 +5,9 @@ import { peersOf } from '../peers.ts';
 import { bodyOf, type Order } from '../sqs/orders.ts';
 import { type ConsumingOptions, prefetch, type PublishingOptions } from './work.ts';
 
-export const { prepare: preparePeers, load: peer } = peersOf('stomp');
+const { prepare, load: peer } = peersOf('stomp');
+
+export const preparePeers = prepare;
 
 interface Client {
   send(headers: object, options: { onReceipt(): void }): Writable;
