@@ -18,7 +18,7 @@ export interface StompProxy extends AsyncDisposable {
   refuse(count: number, message: string): void;
   /** The next receipts of messages do not reach the client; the connection breaks instead. */
   loseReceipts(count: number): void;
-  /** The next acks do not reach the broker: the client is told so by an ERROR that names the frame. */
+  /** The next acks with a receipt do not reach the broker: the client is told so by an ERROR that names the frame. */
   refuseAcks(count: number): void;
   /** Who logs in from now on is refused. */
   deny(): void;
@@ -143,7 +143,7 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
       }
       if (receipt !== undefined) receiptsOfMessages.add(receipt);
     }
-    if (frame.command === 'ACK' && troubles.refusedAcks > 0) {
+    if (frame.command === 'ACK' && receipt !== undefined && troubles.refusedAcks > 0) {
       troubles.refusedAcks -= 1;
       error('The journal could not be written', receipt);
       return;
