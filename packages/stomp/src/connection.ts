@@ -17,6 +17,7 @@ export interface Connection {
   readonly over: IntermodalError | undefined;
   /** Its messages, once somebody listens. */
   onMessage: (frame: Frame) => void;
+  /** One frame. */
   write(...parts: readonly (string | Uint8Array)[]): void;
   /** What a frame must ask for so that `listener` hears of it, exactly once. */
   receipt(listener: ReceiptListener): string;

@@ -11,7 +11,8 @@ export type FrameHeaders = Iterable<readonly [string, string]>;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const end = 0x00;
-const special = /[\\\r\n:]/g;
+const special = /[\\\r\n:]/;
+const specials = /[\\\r\n:]/g;
 const escapes: Readonly<Record<string, string>> = {
   '\\': '\\\\',
   '\r': '\\r',
@@ -23,7 +24,8 @@ const meanings: Readonly<Record<string, string>> = { '\\': '\\', r: '\r', n: '\n
 
 /** As names and values stand in frames. @see https://stomp.github.io/stomp-specification-1.2.html#Value_Encoding */
 export function escapeHeader(text: string): string {
-  return text.replace(special, (character) => escapes[character] ?? character);
+  if (!special.test(text)) return text;
+  return text.replace(specials, (character) => escapes[character] ?? character);
 }
 
 /** A sequence that means nothing stays as it is. */

@@ -3,7 +3,13 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { placeOf, type StompBroker } from './engine.ts';
 import { createFrameReader, type Frame } from './frames.ts';
-import { sendAgain, sendFrame, type WireForm, writeMessage } from './message.ts';
+import {
+  type EncodedMessage,
+  sendAgain,
+  sendFrame,
+  type WireForm,
+  writeMessage,
+} from './message.ts';
 import { readMessage } from './read-message.ts';
 
 const now = 1_700_000_000_000;
@@ -17,16 +23,16 @@ function messageOf(fields: Partial<WireMessage> = {}): WireMessage {
   return { id: 'm-1', channel: 'orders', headers: new Map(), body: 'text', ...fields };
 }
 
-function frameOf(rest: Buffer, transaction?: string): Frame {
+function frameOf(encoded: EncodedMessage, transaction?: string): Frame {
+  const parts = sendFrame(encoded, 'r1', transaction).map((part) => Buffer.from(part as string));
+  expect(Buffer.concat(parts).length).toBeLessThanOrEqual(encoded.bytes + 32);
   const found: Frame[] = [];
   const reader = createFrameReader({
     onFrame: (frame) => found.push(frame),
     onHeartBeat: () => undefined,
     onBroken: () => expect.unreachable(),
   });
-  reader.push(
-    Buffer.concat(sendFrame(rest, 'r1', transaction).map((part) => Buffer.from(part as string))),
-  );
+  reader.push(Buffer.concat(parts));
   const [frame] = found;
   if (frame === undefined) throw new Error('it is no whole frame');
   return frame;

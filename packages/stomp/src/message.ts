@@ -28,12 +28,14 @@ const reservedBytes = 64;
 const plainName = /^[^\p{Cc}:\\]+$/u;
 const withControl = /\p{Cc}/u;
 
-/**
- * A SEND frame from its destination on, as `sendFrame` completes it.
- *
- * @throws `too-large`, `invalid-argument`, `invalid-message`
- */
-export function writeMessage(message: WireMessage, form: WireForm, now: number): Buffer {
+/** A SEND frame from its destination on, as `sendFrame` completes it; a string where all of it is text. */
+export interface EncodedMessage {
+  readonly rest: string | Buffer;
+  readonly bytes: number;
+}
+
+/** @throws `too-large`, `invalid-argument`, `invalid-message` */
+export function writeMessage(message: WireMessage, form: WireForm, now: number): EncodedMessage {
   const { contentType, body } = message;
   if (contentType !== undefined && !/^[\x20-\x7e]{0,255}$/.test(contentType)) {
     const text = `its content type must be ASCII, of at most ${maxShortBytes} characters`;
@@ -41,11 +43,11 @@ export function writeMessage(message: WireMessage, form: WireForm, now: number):
   }
   if (message.id.includes('\0') || message.key?.includes('\0') === true)
     throw refusal('invalid-message', 'its id and key must not have NUL, which ends a frame', form);
-  const { bytes, isText, encoding } = bodyOf(body, form);
+  const { content, length, encoding } = bodyOf(body, form);
   const headers = new Map<string, string>([['destination', form.place.destination]]);
   headers.set('persistent', 'true');
   // Without a length it is a text message of JMS, and with one a bytes message.
-  if (!isText) headers.set('content-length', String(bytes.byteLength));
+  if (length !== undefined) headers.set('content-length', String(length));
   if (contentType !== undefined) headers.set('content-type', contentType);
   if (encoding !== undefined) headers.set(wireNames.encoding, encoding);
   for (const [name, value] of fieldsOf(message, form, now)) headers.set(name, value);
@@ -56,21 +58,28 @@ export function writeMessage(message: WireMessage, form: WireForm, now: number):
   });
   for (const [name, value] of native) headers.set(name, value);
   if (packed !== undefined) headers.set(wireNames.headers, packed);
-  return frameOf(headers, bytes, form);
+  return frameOf(headers, content, form);
 }
 
-function frameOf(headers: ReadonlyMap<string, string>, body: Uint8Array, form: WireForm): Buffer {
+function frameOf(
+  headers: ReadonlyMap<string, string>,
+  body: string | Uint8Array,
+  form: WireForm,
+): EncodedMessage {
   for (const [name, value] of headers) {
-    if (value.length * 3 < maxLineBytes || byteLength(name, value) <= maxLineBytes) continue;
+    if (value.length * 6 < maxLineBytes || byteLength(name, value) <= maxLineBytes) continue;
     const what = name === wireNames.headers ? 'its packed headers have' : `its '${name}' has`;
     const text = `${what} more than ${maxLineBytes} bytes: send less`;
     throw refusal('invalid-message', text, form);
   }
-  const head = Buffer.from(`${headerLines(headers)}\n`);
-  const frame = Buffer.concat([head, body, terminator]);
-  const length = frame.length + reservedBytes;
-  if (length <= form.maxMessageBytes) return frame;
-  const text = `it has ${length} bytes with its headers, and ${form.maxMessageBytes} are the most: send less, or store the body elsewhere and send where it is`;
+  const head = `${headerLines(headers)}\n`;
+  const rest =
+    typeof body === 'string'
+      ? `${head}${body}\0`
+      : Buffer.concat([Buffer.from(head), body, terminator]);
+  const bytes = Buffer.byteLength(rest) + reservedBytes;
+  if (bytes <= form.maxMessageBytes) return { rest, bytes };
+  const text = `it has ${bytes} bytes with its headers, and ${form.maxMessageBytes} are the most: send less, or store the body elsewhere and send where it is`;
   throw refusal('too-large', text, form);
 }
 
@@ -81,20 +90,23 @@ function byteLength(name: string, value: string): number {
 }
 
 interface WrittenBody {
-  readonly bytes: Uint8Array;
-  readonly isText: boolean;
+  readonly content: string | Uint8Array;
+  /** Of a message of bytes. */
+  readonly length: number | undefined;
   readonly encoding?: string;
 }
 
 /** RabbitMQ tells no text from bytes; a text message cannot have the character that ends it. */
 function bodyOf(body: string | Uint8Array, { broker, isTextOnly }: WireForm): WrittenBody {
   if (typeof body === 'string') {
-    return { bytes: Buffer.from(body), isText: broker === 'activemq' && !body.includes('\0') };
+    const isText = broker === 'activemq' && !body.includes('\0');
+    return { content: body, length: isText ? undefined : Buffer.byteLength(body) };
   }
-  if (!isTextOnly || (isUtf8(body) && !body.includes(0))) return { bytes: body, isText: false };
+  if (!isTextOnly || (isUtf8(body) && !body.includes(0)))
+    return { content: body, length: body.byteLength };
   const { buffer, byteOffset, byteLength: length } = body;
-  const bytes = Buffer.from(Buffer.from(buffer, byteOffset, length).toString('base64'));
-  return { bytes, isText: false, encoding: 'base64' };
+  const content = Buffer.from(buffer, byteOffset, length).toString('base64');
+  return { content, length: content.length, encoding: 'base64' };
 }
 
 /** What has a field of its own in a message. */
@@ -146,12 +158,13 @@ function refusal(
 
 /** What `writeMessage` made, as a whole frame, in a transaction where one is named. */
 export function sendFrame(
-  rest: Buffer,
+  { rest }: EncodedMessage,
   receipt: string,
   transaction?: string,
 ): readonly (string | Buffer)[] {
   const inside = transaction === undefined ? '' : `transaction:${transaction}\n`;
-  return [`SEND\nreceipt:${receipt}\n${inside}`, rest];
+  const first = `SEND\nreceipt:${receipt}\n${inside}`;
+  return typeof rest === 'string' ? [first + rest] : [first, rest];
 }
 
 // Of the protocol's own headers those that go along; the rest tells of the delivery.
@@ -174,7 +187,7 @@ export function sendAgain(
   destination: string,
   failures: number,
   delayMs: number,
-): Buffer {
+): EncodedMessage {
   const again = new Map<string, string>([
     ['destination', destination],
     ['persistent', 'true'],
@@ -185,5 +198,6 @@ export function sendAgain(
     if (name !== 'expires' || value !== '0') again.set(name, value);
   }
   if (delayMs > 0) again.set('AMQ_SCHEDULED_DELAY', String(Math.ceil(delayMs)));
-  return Buffer.concat([Buffer.from(`${headerLines(again)}\n`), body, terminator]);
+  const rest = Buffer.concat([Buffer.from(`${headerLines(again)}\n`), body, terminator]);
+  return { rest, bytes: rest.length };
 }

@@ -3,7 +3,6 @@ import { type Address, type Admin, IntermodalError, wireNames } from '@intermoda
 import type { Connection } from './connection.ts';
 import { type Place, placeOf } from './engine.ts';
 import { type Frame, frameText, headerLines } from './frames.ts';
-import { sendFrame } from './message.ts';
 import type { Settings } from './options.ts';
 import { subscribe } from './subscription.ts';
 
@@ -100,7 +99,7 @@ async function store(connection: Connection, place: Place, mark: string): Promis
       if (error === undefined) resolve();
       else reject(error);
     });
-    connection.write(...sendFrame(Buffer.from(`${headers}\n\0`), receipt));
+    connection.write(`SEND\nreceipt:${receipt}\n${headers}\n\0`);
   });
 }
 

@@ -11,7 +11,7 @@ import type { Connection } from './connection.ts';
 import type { Place } from './engine.ts';
 import type { Frame } from './frames.ts';
 import { createLaneHolds } from './lane-holds.ts';
-import { sendAgain, writeMessage } from './message.ts';
+import { type EncodedMessage, sendAgain, writeMessage } from './message.ts';
 import type { Settings } from './options.ts';
 import { readMessage } from './read-message.ts';
 import { wireFormOf } from './sender.ts';
@@ -223,7 +223,7 @@ export async function openReceiver(
   ): Promise<SettleOutcome> {
     if (settlement.action === 'reject') {
       const { payload } = settlement.deadLetter;
-      return tag.link.settlements.replace(ackIdOf(tag), payload as Buffer);
+      return tag.link.settlements.replace(ackIdOf(tag), payload as EncodedMessage);
     }
     // A durable subscription's messages would come to the other groups once more.
     const isKept = tag.delivery.lane !== undefined || place.kind === 'topic';
@@ -257,8 +257,8 @@ export async function openReceiver(
     ...(broker === 'activemq'
       ? {
           prepareDeadLetter(message) {
-            const frame = writeMessage(message, deadLetterForm, options.clock.now());
-            return { bytes: frame.length, lane: undefined, payload: frame };
+            const encoded = writeMessage(message, deadLetterForm, options.clock.now());
+            return { bytes: encoded.bytes, lane: undefined, payload: encoded };
           },
         }
       : {}),

@@ -10,7 +10,7 @@ import {
 import type { Connection } from './connection.ts';
 import { phraseOf, type Place } from './engine.ts';
 import { mapError } from './map-error.ts';
-import { sendFrame, type WireForm, writeMessage } from './message.ts';
+import { type EncodedMessage, sendFrame, type WireForm, writeMessage } from './message.ts';
 import type { Settings } from './options.ts';
 
 export interface SenderSetup {
@@ -23,7 +23,7 @@ export interface SenderSetup {
 
 /** A message on its way: waiting to be written, then for its receipt. */
 interface Entry {
-  readonly frame: Buffer;
+  readonly message: EncodedMessage;
   state: 'waiting' | 'written' | 'answered';
   readonly answer: (outcome: SendOutcome) => void;
 }
@@ -55,10 +55,10 @@ export function createSender(setup: SenderSetup): Sender {
     lingerMs: 0,
   };
 
-  function hasRoomFor(frame: Buffer): boolean {
+  function hasRoomFor({ bytes }: EncodedMessage): boolean {
     if (unconfirmed === 0) return true;
     if (unconfirmed >= maxUnconfirmedMessages) return false;
-    return unconfirmedBytes + frame.length <= maxUnconfirmedBytes;
+    return unconfirmedBytes + bytes <= maxUnconfirmedBytes;
   }
 
   function pump(): void {
@@ -66,7 +66,7 @@ export function createSender(setup: SenderSetup): Sender {
     while (next < waiting.length && connection.over === undefined) {
       const entry = waiting[next] as Entry;
       if (entry.state === 'waiting') {
-        if (!hasRoomFor(entry.frame)) break;
+        if (!hasRoomFor(entry.message)) break;
         write(entry);
       }
       next += 1;
@@ -77,17 +77,17 @@ export function createSender(setup: SenderSetup): Sender {
   function write(entry: Entry): void {
     entry.state = 'written';
     unconfirmed += 1;
-    unconfirmedBytes += entry.frame.length;
+    unconfirmedBytes += entry.message.bytes;
     const receipt = connection.receipt((error, isAnswered) => {
       unconfirmed -= 1;
-      unconfirmedBytes -= entry.frame.length;
+      unconfirmedBytes -= entry.message.bytes;
       if (error === undefined) {
         confirmed += 1;
         answer(entry, stored);
       } else answer(entry, { ok: false, certainty: certaintyOf(error, isAnswered), error });
       if (waiting.length > 0) pump();
     });
-    connection.write(...sendFrame(entry.frame, receipt));
+    connection.write(...sendFrame(entry.message, receipt));
   }
 
   /** RabbitMQ names no frame in an error: where nothing was ever stored, nothing of that can have been. */
@@ -119,7 +119,7 @@ export function createSender(setup: SenderSetup): Sender {
       const outcomes: SendOutcome[] = [];
       let left = batch.length;
       const entries = batch.map(({ payload }, index): Entry => ({
-        frame: payload as Buffer,
+        message: payload as EncodedMessage,
         state: 'waiting',
         answer(outcome) {
           outcomes[index] = outcome;
@@ -155,8 +155,9 @@ export function createSender(setup: SenderSetup): Sender {
     limits,
     dead: connection.dead,
     prepare(message) {
-      const frame = writeMessage(message, form, clock.now());
-      return { bytes: frame.length, lane: isOrdered ? message.key : undefined, payload: frame };
+      const encoded = writeMessage(message, form, clock.now());
+      const lane = isOrdered ? message.key : undefined;
+      return { bytes: encoded.bytes, lane, payload: encoded };
     },
     send,
     async close() {

@@ -1,7 +1,7 @@
 import type { SettleOutcome } from '@intermodal/core/driver';
 import type { Connection, ReceiptListener } from './connection.ts';
 import { frameText } from './frames.ts';
-import { sendFrame } from './message.ts';
+import { type EncodedMessage, sendFrame } from './message.ts';
 
 /** What the broker is told of deliveries, by the connection that brought them. */
 export interface Settlements {
@@ -13,9 +13,9 @@ export interface Settlements {
   /** RabbitMQ: gives one back at once. */
   requeue(id: string): Promise<SettleOutcome>;
   /** Stores a message and acks another: both or neither. */
-  replace(id: string, message: Buffer): Promise<SettleOutcome>;
+  replace(id: string, message: EncodedMessage): Promise<SettleOutcome>;
   /** Stores a message, then acks another. */
-  storeFirst(id: string, message: Buffer): Promise<SettleOutcome>;
+  storeFirst(id: string, message: EncodedMessage): Promise<SettleOutcome>;
 }
 
 export function createSettlements(connection: Connection): Settlements {
@@ -33,7 +33,7 @@ export function createSettlements(connection: Connection): Settlements {
     });
   }
 
-  function store(message: Buffer, transaction?: string): Promise<SettleOutcome> {
+  function store(message: EncodedMessage, transaction?: string): Promise<SettleOutcome> {
     return new Promise((resolve) => {
       const receipt = connection.receipt(hears(resolve));
       connection.write(...sendFrame(message, receipt, transaction));
@@ -43,9 +43,8 @@ export function createSettlements(connection: Connection): Settlements {
   function ack(ids: readonly string[]): Promise<SettleOutcome> {
     const last = ids.at(-1);
     if (last === undefined) return Promise.resolve('done');
-    let text = '';
-    for (const id of ids.slice(0, -1)) text += frameText('ACK', [['id', id]]);
-    if (text !== '') connection.write(text);
+    // ActiveMQ reads no more than one frame of a WebSocket's message.
+    for (const id of ids.slice(0, -1)) connection.write(frameText('ACK', [['id', id]]));
     return ask('ACK', [['id', last]]);
   }
 

@@ -148,11 +148,22 @@ function serverName(host: string): { readonly servername?: string } {
 }
 
 function socketLine(socket: Socket, events: LineEvents): Line {
-  let isCorked = false;
-  const uncork = (): void => {
-    isCorked = false;
+  /** Of this turn, and not written yet. */
+  let text = '';
+  let isScheduled = false;
+
+  function flush(): void {
+    if (text === '') return;
+    socket.write(text);
+    text = '';
+  }
+
+  function end(): void {
+    isScheduled = false;
+    flush();
     socket.uncork();
-  };
+  }
+
   socket.setNoDelay(true);
   socket.setKeepAlive(true);
   socket.on('data', events.bytes);
@@ -160,12 +171,18 @@ function socketLine(socket: Socket, events: LineEvents): Line {
   socket.on('close', events.close);
   return {
     write(parts) {
-      if (!isCorked) {
-        isCorked = true;
+      if (!isScheduled) {
+        isScheduled = true;
         socket.cork();
-        process.nextTick(uncork);
+        process.nextTick(end);
       }
-      for (const part of parts) socket.write(part);
+      for (const part of parts) {
+        if (typeof part === 'string') text += part;
+        else {
+          flush();
+          socket.write(part);
+        }
+      }
     },
     end() {
       socket.end();

@@ -55,6 +55,8 @@ describe('carriers', () => {
         bodies.map((body) => Buffer.from(body as string)),
       );
       expect(await settle(receiver, found, 'ack')).toEqual(bodies.map(() => 'done'));
+      await receiver.close(never);
+      expect(await collectFor(await openReceiver(transport, address), 200)).toEqual([]);
     },
   );
 

@@ -11,8 +11,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 afterAll(() => stopServer('activemq'));
 
 test('the programs of the README compile, and the first one runs', async () => {
-  const { options } = await serverOf('activemq');
-  const known = `hosts: ${JSON.stringify(options.hosts)}, credentials: ${JSON.stringify(options.credentials)}`;
+  const { hosts, credentials } = (await serverOf('activemq')).options;
+  const known = `hosts: ${JSON.stringify(hosts)}, credentials: ${JSON.stringify(credentials)}`;
   const page = readFileSync(here('../README.md'), 'utf8');
   const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
   expect(programs).toHaveLength(2);
