@@ -19,4 +19,5 @@ export {
   raiseMemoryAlarm,
   writeDownQueues,
 } from './rabbitmq/control.ts';
+export { pythonWith } from './python.ts';
 export { tlsFilesOf, type TlsFiles } from './tls-files.ts';
