@@ -25,7 +25,7 @@ function memberOf(index: number): string {
 }
 
 /** With string attributes, which are all that the transport writes. */
-export function batchForm({ TopicArn, PublishBatchRequestEntries }: PublishBatchInput): string {
+function batchForm({ TopicArn, PublishBatchRequestEntries }: PublishBatchInput): string {
   let form = `Action=PublishBatch&Version=2010-03-31&TopicArn=${encoded(TopicArn ?? '')}`;
   for (const [index, entry] of (PublishBatchRequestEntries ?? []).entries()) {
     const member = members[index] ?? memberOf(index);
@@ -54,7 +54,7 @@ function escaped(character: string): string {
 }
 
 /** Nothing where it is no such answer, or more than this knows of XML is in it. */
-export function readBatchAnswer(xml: string): BatchAnswer | undefined {
+function readBatchAnswer(xml: string): BatchAnswer | undefined {
   if (!xml.includes('<PublishBatchResult') || /<!|<\?(?!xml )/.test(xml)) return undefined;
   return {
     Successful: entriesIn(xml, 'Successful'),
