@@ -1,5 +1,6 @@
 import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
 import type { SqsTransportOptions } from '@intermodal/sqs';
+import { speakLeanQuery } from './lean-query.ts';
 import type { SnsTransportOptions } from './options.ts';
 
 /** Topics and endpoints are known in their own region alone, so there is a client for each. */
@@ -22,19 +23,22 @@ const sockets = 128;
 export function createClients(options: ClientOptions): Clients {
   const { client, region, endpoint, credentials } = options;
   const practice = practiceOf(options);
+  const own = (config: SNSClientConfig): SNSClient => {
+    const made = new SNSClient({ ...config, ...practice });
+    speakLeanQuery(made);
+    return made;
+  };
   const main =
     client ??
-    new SNSClient({
+    own({
       ...(region === undefined ? {} : { region }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(credentials === undefined ? {} : { credentials }),
-      ...practice,
     });
   const others = new Map<string, SNSClient>();
 
   function made(other: string): SNSClient {
-    const shared = sharedConfig(main);
-    const found = others.get(other) ?? new SNSClient({ ...shared, ...practice, region: other });
+    const found = others.get(other) ?? own({ ...sharedConfig(main), region: other });
     others.set(other, found);
     return found;
   }

@@ -10,6 +10,7 @@ export {
   type MappedError,
 } from './aws-errors.ts';
 export { createLife, type Life } from './life.ts';
+export { type LeanClient, type LeanSpeech, speakLean } from './lean.ts';
 export { type Connection, connectionOf } from './location.ts';
 export { type Entry, type WireForm, type WrittenEntry, writeEntry } from './message.ts';
 export { differingStatements, mergedPolicy, type PolicyStatement } from './queue-policy.ts';
