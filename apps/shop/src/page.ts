@@ -93,8 +93,8 @@ async function take(path: string, taker: OrderTaker, note: (text: string) => voi
 async function emptied({ intake, faults, tally }: LiveShop, atOnce: AbortSignal): Promise<void> {
   intake.setRate(0);
   faults.heal();
-  await intake.hold();
   const until = performance.now() + goodbyeMs;
+  await Promise.race([intake.hold(), sleep(goodbyeMs)]);
   while (tally.totals().outstanding > 0 && performance.now() < until && !atOnce.aborted)
     await sleep(50);
 }

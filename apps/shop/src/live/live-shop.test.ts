@@ -180,6 +180,19 @@ test('handlers that hang hold their messages until they are healed', async () =>
   expect(shop.tally.totals()).toMatchObject({ lost: 0, outOfOrder: 0, repeated: 0 });
 });
 
+test('it can be closed while its broker is gone, and while a hand-over waits', async () => {
+  const shop = await open();
+  await shop.leg.stopConsumer(charge);
+  shop.intake.add(sampleOrders(40));
+  await until(shop, () => shop.counts.orders === 40);
+  await shop.broker.kill();
+  shop.intake.add(sampleOrders(80).slice(40));
+  const swap = shop.swap(offerOf(() => memoryTransport()));
+  await until(shop, () => shop.swapping?.step === 'drain');
+  await shop[Symbol.asyncDispose]();
+  expect((await swap).missing).toBeGreaterThan(0);
+});
+
 test('no more orders are placed than there is room for', async () => {
   let made = 0;
   await using shop = await openLiveShop({

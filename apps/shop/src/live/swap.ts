@@ -15,6 +15,8 @@ export interface SwapOptions {
   readonly tally: Tally;
   /** How long nothing may come from the old transport before what it still has counts as lost. */
   readonly patienceMs: number;
+  /** Ends the wait for the old transport: the shop is closed. */
+  readonly signal: AbortSignal;
   readonly redrive: () => Promise<number>;
   readonly onStep: (step: SwapStep, left?: number, toDrain?: number) => void;
   /** From here on the new leg is the one in use, and orders go there. */
@@ -86,7 +88,7 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
 
 /** Until everything came, or nothing comes any more. Resolves with how many dead letters were moved back. */
 async function drain(
-  { intake, tally, patienceMs, redrive, onStep }: SwapOptions,
+  { intake, tally, patienceMs, signal, redrive, onStep }: SwapOptions,
   held: Promise<void>,
   toDrain: number,
 ): Promise<number> {
@@ -98,7 +100,7 @@ async function drain(
   let redrivenAt = -Infinity;
   let seen = '';
   let changedAt = performance.now();
-  for (;;) {
+  while (!signal.aborted) {
     const { outstanding, deadLettered, delivered, published } = tally.totals();
     if (intakeIs.held && outstanding === 0 && deadLettered === 0) return redriven;
     onStep('drain', outstanding + deadLettered, Math.max(toDrain, outstanding + deadLettered));
@@ -118,4 +120,5 @@ async function drain(
     }
     await sleep(lookMs);
   }
+  return redriven;
 }
