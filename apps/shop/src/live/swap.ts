@@ -58,12 +58,14 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
   await options.broker.restart();
   await Promise.all(from.readers.map((reader) => from.startConsumer(reader)));
   const held = intake.hold();
-  const toDrain = tally.totals().outstanding + tally.totals().deadLettered;
-  const redriven = await drain(options, held, toDrain);
+  const before = tally.totals();
+  const redriven = await drain(options, held, before.outstanding + before.deadLettered);
 
   onStep('close');
   const missing = tally.writeOff(Infinity);
   if (missing > 0) note(`${missing} deliveries did not come from ${from.offer.label}: lost.`);
+  const { delivered, deadLettered } = tally.totals();
+  if (deadLettered > 0) note(`${deadLettered} dead letters stay behind on ${from.offer.label}.`);
   options.use(next);
   // With nothing left to come, a receive that is still open is not waited for.
   const closing = from.close({ deadlineMs: 1_000 });
@@ -75,7 +77,7 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
     to: next.offer.label,
     at: Date.now(),
     pauseMs,
-    drained: toDrain - missing,
+    drained: delivered - before.delivered,
     redriven,
     released,
     missing,
