@@ -188,10 +188,8 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
       }));
       const onAbort = (): void => {
         const error = mapError(signal.reason, place);
-        for (const entry of entries) {
-          if (unconfirmed.delete(entry)) unconfirmedBytes -= entry.written.bytes;
-          giveUp(entry, error);
-        }
+        // What was written stays counted until the broker answers it: it may still be in the socket's buffer.
+        for (const entry of entries) giveUp(entry, error);
       };
       signal.addEventListener('abort', onAbort, { once: true });
       for (const entry of entries) put(entry);

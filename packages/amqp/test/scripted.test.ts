@@ -4,7 +4,15 @@ import type { AmqpTransportOptions } from '../src/index.ts';
 import { writeTogether } from '../src/write-together.ts';
 import { channelCloseFrame } from './amqp-frames.ts';
 import { type ScriptedBroker, startScriptedBroker } from './scripted-broker.ts';
-import { collect, freshAddress, never, openReceiver, settle, transportOf } from './support.ts';
+import {
+  collect,
+  freshAddress,
+  message,
+  never,
+  openReceiver,
+  settle,
+  transportOf,
+} from './support.ts';
 
 const address = freshAddress();
 
@@ -92,6 +100,24 @@ test('a broker that refuses to renew the login closes the connection, which is w
   expect(renewal?.payload.toString('latin1')).toContain('short-lived');
   broker.closeConnection(320, 'CONNECTION_FORCED - token expired');
   expect(await receiver.dead).toMatchObject({ code: 'unavailable', retryable: true });
+});
+
+test('an abort after it was written is unknown, and its place stays taken: its bytes may be in the socket still', async () => {
+  await using broker = await startScriptedBroker();
+  const transport = transportOf({ ...optionsFor(broker), maxUnconfirmedMessages: 2 });
+  const sender = await transport.openSender(address, never);
+  const certainties: unknown[] = [];
+  for (const ids of [['a', 'b'], ['c']]) {
+    const abort = new AbortController();
+    const prepared = ids.map((id) => sender.prepare(message(id)));
+    const sending = sender.send(prepared, abort.signal);
+    abort.abort(new Error('enough'));
+    for (const outcome of await sending) certainties.push(!outcome.ok && outcome.certainty);
+  }
+  expect(certainties).toEqual(['unknown', 'unknown', 'rejected']);
+  await broker.untilHeard('60.40', 2);
+  await sender.close();
+  expect(await broker.untilHeard('60.40')).toHaveLength(2);
 });
 
 test('close does not wait for a broker that does not answer', async () => {
