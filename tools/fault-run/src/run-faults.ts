@@ -27,8 +27,10 @@ export interface FaultRun {
   readonly faults: readonly Fault[];
   /** @defaultValue 50 */
   readonly keys?: number;
-  /** Processes of each kind. @defaultValue 2 */
-  readonly processes?: number;
+  /** Processes. @defaultValue 2 */
+  readonly publishers?: number;
+  /** Processes. @defaultValue 2 */
+  readonly consumers?: number;
   /** @defaultValue 300,000 */
   readonly withinMs?: number;
   readonly progress?: (text: string) => void;
@@ -43,7 +45,7 @@ const pollMs = 20;
  * @throws when a process ends that nobody killed, or when it takes too long
  */
 export async function runFaults(run: FaultRun): Promise<Totals> {
-  const { keys = 50, processes = 2, faults, withinMs = 300_000, progress } = run;
+  const { keys = 50, faults, withinMs = 300_000, progress } = run;
   const perKey = Math.ceil(run.messages / keys);
   const folder = await mkdtemp(join(tmpdir(), 'fault-run-'));
   const journal = join(folder, 'journal');
@@ -51,9 +53,7 @@ export async function runFaults(run: FaultRun): Promise<Totals> {
   const ledger = createLedger();
   const deadline = Date.now() + withinMs;
   const names = Array.from({ length: keys }, (_, index) => `key-${index}`);
-  const shares = Array.from({ length: processes }, (_, share) =>
-    names.filter((_name, index) => index % processes === share),
-  );
+  const shares = sharesOf(names, run.publishers ?? 2);
   let below = 0;
   let failure: Error | undefined;
 
@@ -79,7 +79,7 @@ export async function runFaults(run: FaultRun): Promise<Totals> {
     });
   }
 
-  const consumers = shares.map(() => start({ role: 'consume' }));
+  const consumers = Array.from({ length: run.consumers ?? 2 }, () => start({ role: 'consume' }));
   const publishers = shares.map(startPublisher);
 
   function read(): void {
@@ -109,7 +109,7 @@ export async function runFaults(run: FaultRun): Promise<Totals> {
   let killed = 0;
   const victims: Victims = {
     async killPublisher() {
-      const index = (killed += 1) % processes;
+      const index = (killed += 1) % shares.length;
       await replace(publishers, index, () => startPublisher(shares[index] ?? []));
     },
     /** Each in turn: which of them is the active one is the broker's choice. */
@@ -152,4 +152,11 @@ export async function runFaults(run: FaultRun): Promise<Totals> {
     reader.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Each its own: a key has one publisher. */
+function sharesOf(names: readonly string[], count: number): readonly (readonly string[])[] {
+  return Array.from({ length: count }, (_, share) =>
+    names.filter((_name, index) => index % count === share),
+  );
 }
