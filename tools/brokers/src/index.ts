@@ -1,4 +1,5 @@
 export { NotAvailable, type BrokerEnvironment, type Progress } from './broker.ts';
+export { installDebianPackages } from './debian.ts';
 export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
 export {
   bringUp,

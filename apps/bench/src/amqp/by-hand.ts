@@ -25,11 +25,17 @@ export const handPublish: PublishingOptions = {
           timestamp: Math.floor(Date.now() / 1_000),
         };
         return new Promise<void>((resolve, reject) => {
-          channel.publish(exchange, '', Buffer.from(bodyOf(order)), options, (error: unknown) => {
-            if (error !== null && error !== undefined) reject(error as Error);
-            else if (returned.delete(messageId)) reject(new Error('no queue is bound there'));
-            else resolve();
-          });
+          channel.publish(
+            exchange,
+            '',
+            Buffer.from(bodyOf(order)),
+            options,
+            (error: Error | null) => {
+              if (error instanceof Error) reject(error);
+              else if (returned.delete(messageId)) reject(new Error('no queue is bound there'));
+              else resolve();
+            },
+          );
         });
       },
       stop: () => connection.close(),
@@ -47,10 +53,16 @@ export const barePublish: PublishingOptions = {
     return {
       send: (order) =>
         new Promise<void>((resolve, reject) => {
-          channel.publish(exchange, '', Buffer.from(bodyOf(order)), options, (error: unknown) => {
-            if (error !== null && error !== undefined) reject(error as Error);
-            else resolve();
-          });
+          channel.publish(
+            exchange,
+            '',
+            Buffer.from(bodyOf(order)),
+            options,
+            (error: Error | null) => {
+              if (error instanceof Error) reject(error);
+              else resolve();
+            },
+          );
         }),
       stop: () => connection.close(),
     };

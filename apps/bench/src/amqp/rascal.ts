@@ -85,7 +85,7 @@ export const rascalConsume: ConsumingOptions = {
             ackOrNack();
           });
         };
-        subscription.on('message', onMessage as Listener);
+        subscription.on('message', onMessage);
         return () => subscription.cancel();
       },
       stop: () => broker.shutdown(),

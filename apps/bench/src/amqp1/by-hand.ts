@@ -87,7 +87,8 @@ export const rheaConsume: ConsumingOptions = {
           autoaccept: false,
         });
         receiver.on('message', ({ message, delivery }: EventContext) => {
-          const { content } = message?.body as { readonly content: Buffer };
+          if (message === undefined) return;
+          const { content } = message.body as { readonly content: Buffer };
           void handle(JSON.parse(content.toString()) as Order).then(() => {
             delivery?.accept();
           });
