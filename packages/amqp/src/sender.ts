@@ -24,6 +24,8 @@ export interface SenderSetup {
   readonly settings: Settings;
   /** Opening again declares what is missing. */
   readonly isMendable: boolean;
+  /** A connection was lost before. */
+  readonly isAfterLoss: boolean;
 }
 
 /** A call of `send`. */
@@ -52,6 +54,13 @@ const unroutable: Refusal = {
   code: 'not-found',
   retryable: false,
   text: 'no queue is bound there: provision a group',
+};
+// RabbitMQ 3.10 was seen to find no queue for 0.7 s after it had been restarted and its queues were back.
+const settlingMs = 5_000;
+const notYet: Refusal = {
+  code: 'not-found',
+  retryable: true,
+  text: 'no queue is bound there, or not yet: the broker may have been restarted',
 };
 const refused: Refusal = {
   code: 'rejected',
@@ -86,6 +95,7 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
   const [exchange, routingKey] = target.kind === 'exchange' ? [target.name, ''] : ['', target.name];
   const { run: publish } = publisherTo(channel, exchange, routingKey);
   const publishDelayed = (levelMs: number) => publisherTo(channel, '', delays.queueOf(levelMs)).run;
+  const openedAt = Date.now();
   let waiting: Entry[] = [];
   /** Those with an entry that is not answered: few, where a record of every message would cost as much as its publish. */
   const calls = new Set<Call>();
@@ -140,7 +150,11 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
   }
 
   function outcomeOf(nack: unknown, isReturned: boolean): SendOutcome {
-    if (isReturned) return { ok: false, certainty: 'rejected', error: errorOf(unroutable) };
+    if (isReturned) {
+      const isSettling = setup.isAfterLoss && Date.now() - openedAt < settlingMs;
+      const error = errorOf(isSettling ? notYet : unroutable);
+      return { ok: false, certainty: 'rejected', error };
+    }
     if (nack === null || nack === undefined) return stored;
     // Of several queues behind an exchange the others may have taken it.
     const certainty = target.kind === 'queue' ? 'rejected' : 'unknown';

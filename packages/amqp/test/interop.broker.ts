@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { installDebianPackages } from '@intermodal/brokers';
+import type { WireDelivery } from '@intermodal/core/driver';
 import type { ConsumeMessage } from 'amqplib';
 import { type AsyncMessage, Connection } from 'rabbitmq-client';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -89,14 +90,15 @@ describe('rabbitmq-client', () => {
     await connection.close();
     const receiver = await openReceiver(transport, address);
     const found = await collect(receiver, 2);
-    expect(found[0]?.message).toMatchObject({
+    const [first, second] = found as [WireDelivery, WireDelivery];
+    expect(first.message).toMatchObject({
       id: 'theirs',
       contentType: 'application/json',
       headers: new Map([['tenant', 'żółć']]),
       body: Buffer.from(text),
     });
-    expect((found[0]?.native as ConsumeMessage).properties.headers).toMatchObject(headers);
-    expect(found[1]?.message.body).toEqual(Buffer.from([0, 255]));
+    expect((first.native as ConsumeMessage).properties.headers).toMatchObject(headers);
+    expect(second.message.body).toEqual(Buffer.from([0, 255]));
     await settle(receiver, found, 'ack');
   });
 });
@@ -145,13 +147,14 @@ describe('amqp-tools', () => {
     await run('amqp-publish', [...place, ...properties], text);
     const receiver = await openReceiver(transport, address);
     const found = await collect(receiver, 1);
-    expect(found[0]?.message).toMatchObject({
+    const [first] = found as [WireDelivery];
+    expect(first.message).toMatchObject({
       channel: address.channel,
       contentType: 'application/json',
       headers: new Map([['tenant', 'żółć']]),
       body: Buffer.from(text),
     });
-    expect((found[0]?.native as ConsumeMessage).properties.deliveryMode).toBe(2);
+    expect((first.native as ConsumeMessage).properties.deliveryMode).toBe(2);
     await settle(receiver, found, 'ack');
   });
 });

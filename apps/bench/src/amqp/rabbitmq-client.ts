@@ -62,7 +62,7 @@ export const rabbitmqClientConsume: ConsumingOptions = {
   async open({ url, queue }) {
     const connection = await open(url);
     return {
-      async consume(handle) {
+      consume(handle) {
         const consumer = connection.createConsumer(
           { queue, queueOptions: { passive: true }, qos: { prefetchCount: prefetch } },
           ({ body }) => handle(body),
@@ -70,7 +70,7 @@ export const rabbitmqClientConsume: ConsumingOptions = {
         consumer.on('error', (error) => {
           throw error ?? new Error('rabbitmq-client failed');
         });
-        return () => consumer.close();
+        return Promise.resolve(() => consumer.close());
       },
       stop: () => connection.close(),
     };
