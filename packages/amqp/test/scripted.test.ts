@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AmqpTransportOptions } from '../src/index.ts';
 import { ackerOf, publisherTo } from '../src/channel-seam.ts';
 import { writeMessage } from '../src/message.ts';
-import { writeTogether } from '../src/write-together.ts';
+import { writeFramesTogether } from '../src/frames-together.ts';
 import { channelCloseFrame } from './amqp-frames.ts';
 import { type ScriptedBroker, startScriptedBroker } from './scripted-broker.ts';
 import {
@@ -215,7 +215,7 @@ test('a publish or ack that somebody observes is amqplib’s own', async () => {
 test('amqplib keeps its socket where its frames can be written together', async () => {
   await using broker = await startScriptedBroker();
   const model = await connect(`amqp://127.0.0.1:${broker.port}`);
-  expect(writeTogether(model)).toBe(true);
+  expect(writeFramesTogether(model)).toBe(true);
   const channel = await model.createChannel();
   broker.chunks = 0;
   const messages = Array.from({ length: 100 }, (_, index) => ({ fields: { deliveryTag: index } }));
