@@ -19,7 +19,7 @@ export function placeAt(address: string): Place {
   return JSON.parse(address) as Place;
 }
 
-export function optionsAt({ url, queueType }: Place): AmqpTransportOptions {
+function optionsAt({ url, queueType }: Place): AmqpTransportOptions {
   const { hostname, port, username, password } = new URL(url);
   const hosts = [{ host: hostname, port: Number(port) }];
   return { hosts, credentials: { username, password }, queueType };
