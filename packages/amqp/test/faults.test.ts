@@ -5,7 +5,7 @@ import { runFaultsOn } from './fault-run.ts';
 
 afterAll(() => stopRabbit('rabbitmq'));
 
-// `pnpm --filter @intermodal/amqp faults` does the same with 20,000, on RabbitMQ 4 and with classic queues too.
+// `pnpm --filter @intermodal/fault-run amqp` does the same with 20,000, on RabbitMQ 4 and with classic queues too.
 test('through faults of all kinds nothing that was confirmed is lost, and each key is in order', async () => {
   const totals = await runFaultsOn({
     broker: 'rabbitmq',

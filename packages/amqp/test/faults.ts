@@ -1,4 +1,4 @@
-// `pnpm --filter @intermodal/amqp faults [--messages <n>] [--on rabbitmq|rabbitmq4] [--classic]`: one line of totals.
+// `pnpm --filter @intermodal/fault-run amqp [--messages <n>] [--on rabbitmq|rabbitmq4] [--classic]`: one line of totals.
 import { parseArgs } from 'node:util';
 import { totalsLine } from '@intermodal/fault-run';
 import { stopRabbit } from './broker.ts';

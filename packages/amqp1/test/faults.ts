@@ -1,4 +1,4 @@
-// `pnpm --filter @intermodal/amqp1 faults [--messages <n>] [--on <broker>]`: one line of totals.
+// `pnpm --filter @intermodal/fault-run amqp1 [--messages <n>] [--on <broker>]`: one line of totals.
 import { parseArgs } from 'node:util';
 import { totalsLine } from '@intermodal/fault-run';
 import { stopServer } from './broker.ts';
