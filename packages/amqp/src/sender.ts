@@ -72,7 +72,7 @@ const gone: Refusal = { code: 'unavailable', retryable: true, text: 'the sender 
 const stored: SendOutcome = { ok: true };
 
 // Calls at once; a confirm may take long, and others must not wait for the slowest of their batch.
-const maxInFlight = 16;
+const maxInFlight = 64;
 
 export async function openSender(setup: SenderSetup): Promise<Sender> {
   const { connection, target } = setup;
