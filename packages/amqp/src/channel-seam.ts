@@ -48,7 +48,7 @@ export function publisherTo(
   return {
     isDirect: true,
     run(content, properties, onAnswer) {
-      if (isClosing(channel)) {
+      if (isClosing(channel) || isClosing(connection)) {
         theirs(content, properties, onAnswer);
         return;
       }
@@ -69,7 +69,7 @@ export function ackerOf(channel: Channel): Seam<(message: ConsumeMessage) => voi
   return {
     isDirect: true,
     run(message) {
-      if (isClosing(channel)) {
+      if (isClosing(channel) || isClosing(connection)) {
         theirs(message);
         return;
       }
@@ -80,8 +80,8 @@ export function ackerOf(channel: Channel): Seam<(message: ConsumeMessage) => voi
 }
 
 /** Then it has methods that throw, which tell why. */
-function isClosing(channel: object): boolean {
-  return Object.hasOwn(channel, 'sendMessage');
+function isClosing(either: object): boolean {
+  return Object.hasOwn(either, 'sendMessage');
 }
 
 function isOriginal(

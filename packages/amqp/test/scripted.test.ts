@@ -187,7 +187,12 @@ test('what is published goes on the wire as amqplib would write it', async () =>
   expect(() => {
     publish(Buffer.from('late'), { headers: {} }, () => undefined);
   }).toThrow('Channel clos');
-  await model.close();
+  const other = publisherTo(await model.createConfirmChannel(), 'orders', '');
+  const closed = model.close();
+  expect(() => {
+    other.run(Buffer.from('late'), { headers: {} }, () => undefined);
+  }).toThrow('Connection clos');
+  await closed;
 });
 
 test('a publish or ack that somebody observes is amqplib’s own', async () => {
