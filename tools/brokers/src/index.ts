@@ -1,6 +1,6 @@
 export { NotAvailable, type BrokerEnvironment, type Progress } from './broker.ts';
-export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
 export { installDebianPackages } from './debian.ts';
+export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
 export {
   bringUp,
   broughtUp,

@@ -1,27 +1,17 @@
-import type { Aim, Bench } from '../bench.ts';
+import { throughputBeside } from '../aims.ts';
+import type { Bench } from '../bench.ts';
 import { stompjsConsume, stompjsPublish } from '../stomp/by-hand.ts';
 import { cannedServer } from '../stomp/canned.ts';
 import { intermodalConsume, intermodalPublish } from '../stomp/intermodal.ts';
 import { preparePeers, stompitConsume, stompitPublish } from '../stomp/stompit.ts';
 import { consuming, prefetch, publishing, unconfirmed } from '../stomp/work.ts';
 
-const asFastAsByHand: Aim = {
-  text: 'at least 90 % of the throughput of stompjs by hand',
-  reached(result) {
-    const mine = result(intermodalPublish.name);
-    const its = result(stompjsPublish.name);
-    if (mine === undefined || its === undefined) return undefined;
-    const ratio = mine.messagesPerSecond / its.messagesPerSecond;
-    return { figure: `× ${ratio.toFixed(2)}`, enough: ratio >= 0.9 };
-  },
-};
-
 const shared = {
   prepare: preparePeers,
   surround: cannedServer,
   messages: 50_000,
   warmUp: 10_000,
-  aims: [asFastAsByHand],
+  aims: [throughputBeside(stompjsPublish.name, 0.9, intermodalPublish.name)],
 } satisfies Partial<Bench>;
 
 export const benches: readonly Bench[] = [
