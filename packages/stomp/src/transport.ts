@@ -50,7 +50,7 @@ export function stompTransport<
         ['id', '0'],
         ['destination', destination],
         ['ack', 'client-individual'],
-        ['prefetch-count', '1'],
+        broker === 'activemq' ? ['browser', 'true'] : ['prefetch-count', '1'],
       ] as const;
       await connection.ask('SUBSCRIBE', headers, signal);
     } finally {
