@@ -34,6 +34,12 @@ test.each([
   expect(mapError(error, { name: 'a host' })).toMatchObject({ code, retryable });
 });
 
+test('nothing that the broker quotes is repeated', () => {
+  expect(new BrokerError('Unknown STOMP action: secret').message).toBe('Unknown STOMP action');
+  const { message } = new BrokerError('User name [admin] or password is invalid.');
+  expect(message).toBe('User name or password is invalid.');
+});
+
 test('an error of ours stays what it is', () => {
   const error = mapError(new Error('it ended'), { name: 'a host' });
   expect(mapError(error, { name: 'another' })).toBe(error);

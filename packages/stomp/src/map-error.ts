@@ -44,7 +44,7 @@ const unknown: Meaning = {
 const sayings: readonly (readonly [RegExp, Meaning])[] = [
   [/^not_found$/, missing],
   [/^access_refused$/, forbidden],
-  [/^Bad CONNECT$|^User name .* or password is invalid|^Invalid client ID/s, refusedLogin],
+  [/^Bad CONNECT$|^User name or password is invalid|^Invalid client ID/s, refusedLogin],
   [/is not authorized to/, forbidden],
   [
     /^precondition_failed$/,
@@ -139,10 +139,12 @@ function byCode(code: string): Meaning {
   return cut;
 }
 
-/** What the broker said in an ERROR frame; its body is left out, since brokers quote messages there. */
+const quoted = /^(Unknown STOMP action|User name).*?(?= or password|$)/s;
+
+/** What the broker said in an ERROR frame, without its body and what it quotes: that may be of a message or a login. */
 export class BrokerError extends Error {
   constructor(message: string) {
-    super(message);
+    super(message.replace(quoted, '$1'));
     this.name = 'BrokerError';
   }
 }

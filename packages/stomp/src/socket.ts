@@ -41,17 +41,16 @@ interface LineEvents {
 export function openCarrier(settings: Settings, options: CarrierOptions): Carrier {
   let failure: Error | undefined;
   let isOver = false;
+  let isAlive = false;
 
   const reader = createFrameReader({
     onFrame(frame, bytes) {
       if (isOver) return;
-      if (options.take(frame)) {
-        // For stompjs it is a sign of life like any other.
-        give(heartBeat);
-      } else give(bytes);
+      if (options.take(frame)) isAlive = true;
+      else give(bytes);
     },
     onHeartBeat() {
-      give(heartBeat);
+      isAlive = true;
     },
     onBroken() {
       destroy(new IntermodalError('unsupported', unreadable, { transport: 'stomp' }));
@@ -79,6 +78,9 @@ export function openCarrier(settings: Settings, options: CarrierOptions): Carrie
     },
     bytes(chunk) {
       reader.push(chunk);
+      // What stompjs is not shown is a sign of life to it like any other.
+      if (isAlive) give(heartBeat);
+      isAlive = false;
     },
     error(error) {
       failure ??= error;

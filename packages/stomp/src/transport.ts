@@ -46,11 +46,14 @@ export function stompTransport<
         place.kind === 'exchange'
           ? `${place.destination}/probe-${randomUUID()}`
           : place.destination;
+      // Nothing is to be taken out of a queue for that.
+      const gently: readonly [string, string] =
+        broker === 'activemq' ? ['browser', 'true'] : ['prefetch-count', '1'];
       const headers = [
         ['id', '0'],
         ['destination', destination],
         ['ack', 'client-individual'],
-        ['prefetch-count', '1'],
+        gently,
       ] as const;
       await connection.ask('SUBSCRIBE', headers, signal);
     } finally {
