@@ -49,7 +49,6 @@ export function parseEnvelope(body: Uint8Array): SnsEnvelope | undefined {
   const timestamp = text('Timestamp');
   const version = text('SignatureVersion');
   const signature = text('Signature');
-  // As Lambda is given it; over HTTP it is `SigningCertURL`.
   const certificateUrl = text('SigningCertURL');
   if (id === undefined || topicArn === undefined || message === undefined) return undefined;
   if (timestamp === undefined || version === undefined) return undefined;
