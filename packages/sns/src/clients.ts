@@ -13,14 +13,14 @@ export interface Clients {
 }
 
 /** What transports, endpoints and notifiers are told alike. */
-export type ClientOptions = Pick<
+export type SnsClientOptions = Pick<
   SnsTransportOptions,
   'region' | 'endpoint' | 'credentials' | 'client' | 'requestTimeoutMs' | 'connectTimeoutMs'
 >;
 
 const sockets = 128;
 
-export function createClients(options: ClientOptions): Clients {
+export function createClients(options: SnsClientOptions): Clients {
   const { client, region, endpoint, credentials } = options;
   const practice = practiceOf(options);
   const own = (config: SNSClientConfig): SNSClient => {
@@ -66,7 +66,7 @@ function sharedConfig(main: SNSClient): SNSClientConfig {
   };
 }
 
-function practiceOf(options: ClientOptions): SNSClientConfig {
+function practiceOf(options: SnsClientOptions): SNSClientConfig {
   const agent = { keepAlive: true, maxSockets: sockets };
   return {
     // Core retries: a second layer would hide which sends may have arrived.

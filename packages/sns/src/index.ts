@@ -4,6 +4,7 @@ export type {
   SnsFifoCapabilities,
   SnsStandardCapabilities,
 } from './capabilities.ts';
+export type { SnsClientOptions } from './clients.ts';
 export { type LocalFilterOptions, localFilter } from './filter/local-filter.ts';
 export { type FilteredMessage, matchesFilter } from './filter/match.ts';
 export {
@@ -18,11 +19,12 @@ export {
   type SnsFilter,
   type SnsFilters,
   type SnsLower,
+  type SnsMemberPolicy,
   type SnsNumeric,
   type SnsUpper,
 } from './filter/policy.ts';
 export { snsEndpoint, type SnsEndpoint, type SnsEndpointOptions } from './http/endpoint.ts';
-export type { SnsConfirmation, SnsNotification } from './http/envelope.ts';
+export type { SnsConfirmation, SnsMessage, SnsNotification, SnsSigned } from './http/envelope.ts';
 export type { FetchCertificate } from './http/fetch-certificate.ts';
 export { snsFromUrl } from './from-url.ts';
 export {

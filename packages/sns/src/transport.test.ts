@@ -44,6 +44,10 @@ test('the topic says how large messages and batches may be', async () => {
   const sender = await senderTo({ GetTopicAttributes: { Attributes } });
   expect(sender.limits.maxBatchBytes).toBe(1_048_576);
   expect(sender.prepare(wire(1_000_000)).bytes).toBeGreaterThan(1_000_000);
+  const small = await senderTo({
+    GetTopicAttributes: { Attributes: { MaximumMessageSize: '2000' } },
+  });
+  expect(small.limits.maxBatchBytes).toBe(2_000);
 });
 
 test('a publisher needs no permission to read attributes', async () => {

@@ -68,6 +68,7 @@ export function snsTransport<const F extends boolean | undefined = undefined>(
     return createSender({
       transport: 'sns',
       place: topic.place,
+      // Other than at SQS, the limit of a message is that of a whole batch.
       maxBatchBytes: form.maxMessageBytes,
       life,
       errors: snsErrors,

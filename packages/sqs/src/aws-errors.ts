@@ -5,17 +5,17 @@ import { type ErrorCode, IntermodalError } from '@intermodal/core/driver';
  * `final`: no waiting mends it. `passing`: the service said no, and may say yes later. `uncertain`: the same, but the
  * request may have been carried out all the same.
  */
-type Kind = 'final' | 'passing' | 'uncertain';
+export type ErrorKind = 'final' | 'passing' | 'uncertain';
 
 interface Meaning {
   readonly code: ErrorCode;
-  readonly kind: Kind;
+  readonly kind: ErrorKind;
   /** What happened and what to do. */
   readonly text: string;
 }
 
 /** Its code, its kind, what happened and what to do, and the names under which services say it. */
-export type ErrorRow = readonly [ErrorCode, Kind, string, string];
+export type ErrorRow = readonly [ErrorCode, ErrorKind, string, string];
 
 /** What services say alike, by names and codes without prefixes. @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
 const common: readonly ErrorRow[] = [

@@ -4,6 +4,7 @@
  */
 export {
   createErrorMapping,
+  type ErrorKind,
   type ErrorMapping,
   type ErrorMappingOptions,
   type ErrorRow,

@@ -42,15 +42,12 @@ export interface SenderSettings<E> {
   ) => Promise<BatchAnswer>;
 }
 
-// What every service and emulator takes as a batch, whatever its queues and topics are set to.
-const leastBatchBytes = 262_144;
-
 export function createSender<E extends object>(settings: SenderSettings<E>): Sender {
   const { transport, place, life, errors } = settings;
   const sends = new Set<Promise<unknown>>();
   const limits: SendLimits = {
     maxBatchCount: 10,
-    maxBatchBytes: Math.max(leastBatchBytes, settings.maxBatchBytes),
+    maxBatchBytes: settings.maxBatchBytes,
     maxInFlight: 20,
     entries: 'independent',
     // Only while another batch is under way: about a round trip, or every batch beside a slow one goes out in part.

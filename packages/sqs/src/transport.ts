@@ -18,6 +18,9 @@ import { createSender } from './sender.ts';
 import { groupTag } from './wanted.ts';
 import { hasMd5 } from './wire-text.ts';
 
+// What the service and every emulator takes as a batch, whatever its queues are set to.
+const leastBatchBytes = 262_144;
+
 /**
  * Amazon SQS: standard queues, FIFO queues with `fifo: true`, fair queues with `fairQueues: true`.
  *
@@ -100,7 +103,7 @@ export function sqsDriver<const F extends boolean | undefined = undefined>(
       return createSender({
         transport: 'sqs',
         place: queue.place,
-        maxBatchBytes: Math.min(serviceMaxBytes, form.maxMessageBytes),
+        maxBatchBytes: Math.max(leastBatchBytes, Math.min(serviceMaxBytes, form.maxMessageBytes)),
         life: born(),
         errors: sqsErrors,
         write: (message) => writeEntry(message, form),

@@ -47,13 +47,14 @@ export interface LooseAttributePolicy {
 /** The same of the body's members, nested as they are; members of objects in a list count if one of them matches. */
 export type SnsBodyPolicy<Body = unknown> = unknown extends Body
   ? LooseBodyPolicy
-  : { readonly [N in keyof Body]?: MemberPolicy<Body[N]> } & {
+  : { readonly [N in keyof Body]?: SnsMemberPolicy<Body[N]> } & {
       readonly $or?: readonly SnsBodyPolicy<Body>[];
     };
 
-type MemberPolicy<Value> =
+/** What may be asked of one member of a body. */
+export type SnsMemberPolicy<Value> =
   NonNullable<Value> extends readonly (infer Item)[]
-    ? MemberPolicy<Item>
+    ? SnsMemberPolicy<Item>
     : NonNullable<Value> extends object
       ? SnsBodyPolicy<NonNullable<Value>>
       : readonly SnsCondition[];

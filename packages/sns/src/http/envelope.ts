@@ -1,30 +1,31 @@
 import { isRecord, stringIn } from '../json.ts';
 
 /** What the signature is made over, beside the message itself. */
-export interface Signed {
+export interface SnsSigned {
   readonly version: string;
   readonly signature: string;
   readonly certificateUrl: string;
 }
 
-interface Common {
+/** What all that SNS sends has. */
+export interface SnsMessage {
   readonly id: string;
   readonly topicArn: string;
   readonly message: string;
   /** As it was written: the signature is over this text. */
   readonly timestamp: string;
-  readonly signed: Signed;
+  readonly signed: SnsSigned;
 }
 
 /** A published message. Its attributes are not signed: whoever can send it again can change them. */
-export interface SnsNotification extends Common {
+export interface SnsNotification extends SnsMessage {
   readonly type: 'Notification';
   readonly subject: string | undefined;
   readonly attributes: Readonly<Record<string, { readonly Type: string; readonly Value: string }>>;
 }
 
 /** SNS asks whether the endpoint wants what it was subscribed to, or says that it will be sent no more. */
-export interface SnsConfirmation extends Common {
+export interface SnsConfirmation extends SnsMessage {
   readonly type: 'SubscriptionConfirmation' | 'UnsubscribeConfirmation';
   readonly token: string;
   readonly subscribeUrl: string;
@@ -48,7 +49,6 @@ export function parseEnvelope(body: Uint8Array): SnsEnvelope | undefined {
   const timestamp = text('Timestamp');
   const version = text('SignatureVersion');
   const signature = text('Signature');
-  // As Lambda is given it; over HTTP it is `SigningCertURL`.
   const certificateUrl = text('SigningCertURL');
   if (id === undefined || topicArn === undefined || message === undefined) return undefined;
   if (timestamp === undefined || version === undefined) return undefined;

@@ -1,6 +1,6 @@
 import { PublishCommand, type PublishCommandInput } from '@aws-sdk/client-sns';
 import { ask } from '../ask.ts';
-import { type ClientOptions, createClients } from '../clients.ts';
+import { type SnsClientOptions, createClients } from '../clients.ts';
 import { invalid } from '../invalid.ts';
 import { checkSubject } from '../message.ts';
 import { payloadText, type SnsPayload } from './payload.ts';
@@ -48,7 +48,7 @@ export interface SnsNotifier extends Disposable {
 const mostCharacters = 1_600;
 
 /** @throws `invalid-argument` for what is no ARN, number or payload, before anything is sent */
-export function snsNotifier(options: ClientOptions = {}): SnsNotifier {
+export function snsNotifier(options: SnsClientOptions = {}): SnsNotifier {
   const clients = createClients(options);
 
   async function publish(
