@@ -1,4 +1,5 @@
 import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
+import { clientSettings, statedConnection } from '@intermodal/aws';
 import type { SqsTransportOptions } from '@intermodal/sqs';
 import type { SnsTransportOptions } from './options.ts';
 
@@ -17,24 +18,15 @@ export type ClientOptions = Pick<
   'region' | 'endpoint' | 'credentials' | 'client' | 'requestTimeoutMs' | 'connectTimeoutMs'
 >;
 
-const sockets = 128;
-
 export function createClients(options: ClientOptions): Clients {
-  const { client, region, endpoint, credentials } = options;
-  const practice = practiceOf(options);
-  const main =
-    client ??
-    new SNSClient({
-      ...(region === undefined ? {} : { region }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-      ...practice,
-    });
+  const { client, requestTimeoutMs = 15_000, connectTimeoutMs = 5_000 } = options;
+  const settings = clientSettings({ requestTimeoutMs, connectTimeoutMs });
+  const main = client ?? new SNSClient({ ...statedConnection(options), ...settings });
   const others = new Map<string, SNSClient>();
 
   function made(other: string): SNSClient {
     const shared = sharedConfig(main);
-    const found = others.get(other) ?? new SNSClient({ ...shared, ...practice, region: other });
+    const found = others.get(other) ?? new SNSClient({ ...shared, ...settings, region: other });
     others.set(other, found);
     return found;
   }
@@ -62,21 +54,6 @@ function sharedConfig(main: SNSClient): SNSClientConfig {
   };
 }
 
-function practiceOf(options: ClientOptions): SNSClientConfig {
-  const agent = { keepAlive: true, maxSockets: sockets };
-  return {
-    // Core retries: a second layer would hide which sends may have arrived.
-    maxAttempts: 1,
-    requestHandler: {
-      httpAgent: agent,
-      httpsAgent: agent,
-      requestTimeout: options.requestTimeoutMs ?? 15_000,
-      throwOnRequestTimeout: true,
-      connectionTimeout: options.connectTimeoutMs ?? 5_000,
-    },
-  };
-}
-
 /** What the queues' clients share with the topics', as far as `queues` does not say otherwise. */
 export function queueConnection(
   options: SnsTransportOptions,
@@ -84,13 +61,6 @@ export function queueConnection(
 ): SqsTransportOptions {
   const { queues = {} } = options;
   if (queues.client !== undefined) return {};
-  if (options.client === undefined) {
-    const { region, endpoint, credentials } = options;
-    return {
-      ...(region === undefined ? {} : { region }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-    };
-  }
+  if (options.client === undefined) return statedConnection(options);
   return { credentials: main.config.credentials };
 }
