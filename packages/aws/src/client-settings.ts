@@ -6,17 +6,12 @@ export interface RequestLimits {
   readonly maxSockets?: number;
 }
 
-interface Agent {
-  readonly keepAlive: boolean;
-  readonly maxSockets: number;
-}
-
 /** A part of what every client of the AWS SDK is made with. */
 export interface ClientSettings {
   readonly maxAttempts: number;
   readonly requestHandler: {
-    readonly httpAgent: Agent;
-    readonly httpsAgent: Agent;
+    readonly httpAgent: { readonly keepAlive: boolean; readonly maxSockets: number };
+    readonly httpsAgent: { readonly keepAlive: boolean; readonly maxSockets: number };
     readonly requestTimeout: number;
     readonly throwOnRequestTimeout: boolean;
     readonly connectionTimeout: number;

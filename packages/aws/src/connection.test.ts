@@ -15,7 +15,13 @@ async function connectionIn(url: string): Promise<Connection | undefined> {
   const capabilities = {} as Transport['capabilities'];
   function pigeon(location: TransportLocation): Transport {
     found = connectionOf(location);
-    return { name: 'pigeon', capabilities, close: () => Promise.resolve() };
+    return {
+      name: 'pigeon',
+      capabilities,
+      openSender: () => Promise.reject(new Error('a pigeon opens nothing')),
+      check: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
   }
   await openTransport(url, { pigeon });
   return found;
@@ -54,12 +60,9 @@ test('the region of the environment comes before the one of emulators', async ()
 test.each(['pigeon://a,b/', 'pigeon://key:secret@a/?endpoint=http://b'])(
   '%s is refused',
   async (url) => {
-    const refusal = await connectionIn(url).catch((error: unknown) => error);
-    expect(refusal).toMatchObject({
-      code: 'invalid-argument',
-      message: expect.stringMatching(/^pigeon: .*more than one endpoint/),
-      transport: 'pigeon',
-    });
+    const found = connectionIn(url);
+    await expect(found).rejects.toThrow(/^pigeon: .*more than one endpoint/);
+    await expect(found).rejects.toMatchObject({ code: 'invalid-argument', transport: 'pigeon' });
   },
 );
 

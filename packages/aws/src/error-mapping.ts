@@ -34,6 +34,7 @@ export interface ErrorMappingOptions {
   readonly entryName?: (entry: BatchFailure) => string | undefined;
 }
 
+/** Why a request failed, and what that leaves of it. */
 export interface MappedError {
   readonly error: IntermodalError;
   /** Whether a send that failed so may have arrived. */
