@@ -1,5 +1,6 @@
+import { endsConnection } from '@intermodal/aws';
 import { expect, test } from 'vitest';
-import { endsConnection, mapEntryError, mapError } from './map-error.ts';
+import { mapEntryError, mapError } from './map-error.ts';
 
 const place = "firehose delivery stream 'orders'";
 

@@ -1,11 +1,19 @@
 import type { PutRecordBatchResponseEntry } from '@aws-sdk/client-firehose';
-import type { IntermodalError } from '@intermodal/core/driver';
-import { createErrorMap, type ErrorRow, type MappedError } from './aws-errors.ts';
-
-export type { MappedError } from './aws-errors.ts';
+import {
+  createErrorMapping,
+  type ErrorMapping,
+  type ErrorRow,
+  type MappedError,
+} from '@intermodal/aws';
 
 /** @see https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html#API_PutRecordBatch_Errors */
 const rows: readonly ErrorRow[] = [
+  [
+    'permission-denied',
+    'final',
+    'access was denied: see the permissions in the README of @intermodal/firehose',
+    'AccessDenied AccessDeniedException OptInRequired NotAuthorized UnauthorizedOperation',
+  ],
   [
     'not-found',
     'final',
@@ -41,23 +49,19 @@ const rows: readonly ErrorRow[] = [
   ],
 ];
 
-const errors = createErrorMap('firehose', rows);
+/** Of senders and administration alike. */
+export const firehoseErrors: ErrorMapping = createErrorMapping({ transport: 'firehose', rows });
 
 /** Of anything that the SDK throws. */
 export function mapError(cause: unknown, place: string): MappedError {
-  return errors.mapError(cause, place);
+  return firehoseErrors.mapError(cause, place);
 }
 
 /** Of one record of a request that the service answered. */
 export function mapEntryError(entry: PutRecordBatchResponseEntry, place: string): MappedError {
   const { ErrorCode = '' } = entry;
-  const { error, certainty } = errors.mapCode(ErrorCode, place, entry);
+  const { error, certainty } = firehoseErrors.mapCode(ErrorCode, place, entry);
   return ErrorCode === 'ServiceUnavailableException'
     ? { error, certainty: 'rejected' }
     : { error, certainty };
-}
-
-/** True for what no waiting mends: the delivery stream is gone, or must not be used. */
-export function endsConnection(error: IntermodalError): boolean {
-  return error.code === 'not-found' || error.code === 'permission-denied';
 }

@@ -3,13 +3,13 @@ import {
   PutRecordBatchCommand,
   type PutRecordBatchResponseEntry,
 } from '@aws-sdk/client-firehose';
+import type { Life } from '@intermodal/aws';
 import {
   IntermodalError,
   type Prepared,
   type Sender,
   type SendOutcome,
 } from '@intermodal/core/driver';
-import type { Life } from './life.ts';
 import { mapEntryError, mapError } from './map-error.ts';
 import { type RecordForm, writeRecord } from './record.ts';
 import type { StreamAt } from './streams.ts';

@@ -1,8 +1,8 @@
 import { ListDeliveryStreamsCommand } from '@aws-sdk/client-firehose';
+import { createLife, type Life } from '@intermodal/aws';
 import { IntermodalError, type Transport } from '@intermodal/core/driver';
 import { type FirehoseCapabilities, firehoseCapabilities } from './capabilities.ts';
 import { clientOf } from './client.ts';
-import { createLife, type Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import { checkOptions, type FirehoseTransportOptions } from './options.ts';
 import { createAdmin } from './provision.ts';

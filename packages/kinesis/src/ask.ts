@@ -1,10 +1,5 @@
-import { mapError } from './map-error.ts';
+import { type Ask, createAsk } from '@intermodal/aws';
+import { kinesisErrors } from './map-error.ts';
 
-/** One request whose failure is thrown in our words. */
-export async function ask<T>(request: Promise<T>, place: string): Promise<T> {
-  try {
-    return await request;
-  } catch (cause) {
-    throw mapError(cause, place).error;
-  }
-}
+/** One request; its failure is thrown in our words. */
+export const ask: Ask = createAsk(kinesisErrors);

@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { statedConnection } from '@intermodal/aws';
 import { http1, kinesisHttp } from './http.ts';
 import type { KinesisTransportOptions } from './options.ts';
 
@@ -22,8 +23,7 @@ export function createClients(options: KinesisTransportOptions): Clients {
   const kinesis =
     options.client ??
     new KinesisClient({
-      ...placeOf(options),
-      ...(endpoint === undefined ? {} : { endpoint }),
+      ...statedConnection(options),
       maxAttempts,
       requestHandler: kinesisHttp({
         requestTimeoutMs,
@@ -58,15 +58,5 @@ export function createClients(options: KinesisTransportOptions): Clients {
       if (options.client === undefined) kinesis.destroy();
       leases?.destroy();
     },
-  };
-}
-
-function placeOf({
-  region,
-  credentials,
-}: KinesisTransportOptions): Pick<KinesisTransportOptions, 'region' | 'credentials'> {
-  return {
-    ...(region === undefined ? {} : { region }),
-    ...(credentials === undefined ? {} : { credentials }),
   };
 }

@@ -1,12 +1,12 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import type { Life } from '@intermodal/aws';
 import { type Address, IntermodalError, type ReceiverOptions } from '@intermodal/core/driver';
 import { begin } from './beginning.ts';
 import { createSubscribe, findConsumer } from './fan-out.ts';
 import { type Subscribe, subscribeToShard } from './fan-out-reader.ts';
 import { type HashRange } from './hash-key.ts';
 import { createLeaseStore } from './leases/table.ts';
-import type { Life } from './life.ts';
 import { kinOf, leaseFor, nextOf, outlived } from './lineage.ts';
 import type { KinesisTransportOptions } from './options.ts';
 import { createReads } from './reads.ts';

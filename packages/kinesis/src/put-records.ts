@@ -4,9 +4,9 @@ import {
   type PutRecordsRequestEntry,
   type PutRecordsResultEntry,
 } from '@aws-sdk/client-kinesis';
+import type { Life, MappedError } from '@intermodal/aws';
 import { IntermodalError } from '@intermodal/core/driver';
-import type { Life } from './life.ts';
-import { mapEntryError, mapError, type MappedError } from './map-error.ts';
+import { mapEntryError, mapError } from './map-error.ts';
 import type { StreamAt } from './streams.ts';
 
 /** Of one request. The service takes 10 MiB now; 5 is what every emulator and proxy takes too, and costs nothing. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Life } from '@intermodal/aws';
 import {
   type Address,
   IntermodalError,
@@ -11,7 +12,6 @@ import {
 } from '@intermodal/core/driver';
 import type { Checkpoint, Lease, LeaseTable, NewLease } from './leases/lease.ts';
 import { createLeaseWorker, type LeaseWorker } from './leases/worker.ts';
-import type { Life } from './life.ts';
 import { createNews } from './news.ts';
 import type { ReadForm, ReadMessage } from './read-record.ts';
 import type { ShardReader } from './shard-reader.ts';

@@ -1,11 +1,11 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import type { Life } from '@intermodal/aws';
 import {
   IntermodalError,
   type Prepared,
   type Sender,
   type SendOutcome,
 } from '@intermodal/core/driver';
-import type { Life } from './life.ts';
 import { formatPosition } from './position.ts';
 import { maxRequestBytes, maxRequestRecords, type PutOutcome, putRecords } from './put-records.ts';
 import { type RecordEntry, type RecordForm, writeRecord } from './record.ts';

@@ -1,4 +1,5 @@
 import { ListStreamsCommand, type StreamDescriptionSummary } from '@aws-sdk/client-kinesis';
+import { createLife, type Life } from '@intermodal/aws';
 import {
   type Address,
   IntermodalError,
@@ -11,7 +12,6 @@ import { type KinesisCapabilities, kinesisCapabilities } from './capabilities.ts
 import { createClients } from './clients.ts';
 import { lagOf } from './lag.ts';
 import { createLeaseStore } from './leases/table.ts';
-import { createLife, type Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import {
   aggregationOf,

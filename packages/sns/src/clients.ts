@@ -1,4 +1,5 @@
 import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
+import { clientSettings, statedConnection } from '@intermodal/aws';
 import type { SqsTransportOptions } from '@intermodal/sqs';
 import { speakLeanQuery } from './lean-query.ts';
 import type { SnsTransportOptions } from './options.ts';
@@ -18,23 +19,15 @@ export type SnsClientOptions = Pick<
   'region' | 'endpoint' | 'credentials' | 'client' | 'requestTimeoutMs' | 'connectTimeoutMs'
 >;
 
-const sockets = 128;
-
 export function createClients(options: SnsClientOptions): Clients {
-  const { client, region, endpoint, credentials } = options;
-  const practice = practiceOf(options);
+  const { client, requestTimeoutMs = 15_000, connectTimeoutMs = 5_000 } = options;
+  const settings = clientSettings({ requestTimeoutMs, connectTimeoutMs });
   const own = (config: SNSClientConfig): SNSClient => {
-    const made = new SNSClient({ ...config, ...practice });
+    const made = new SNSClient({ ...config, ...settings });
     speakLeanQuery(made);
     return made;
   };
-  const main =
-    client ??
-    own({
-      ...(region === undefined ? {} : { region }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-    });
+  const main = client ?? own(statedConnection(options));
   const others = new Map<string, SNSClient>();
 
   function made(other: string): SNSClient {
@@ -66,21 +59,6 @@ function sharedConfig(main: SNSClient): SNSClientConfig {
   };
 }
 
-function practiceOf(options: SnsClientOptions): SNSClientConfig {
-  const agent = { keepAlive: true, maxSockets: sockets };
-  return {
-    // Core retries: a second layer would hide which sends may have arrived.
-    maxAttempts: 1,
-    requestHandler: {
-      httpAgent: agent,
-      httpsAgent: agent,
-      requestTimeout: options.requestTimeoutMs ?? 15_000,
-      throwOnRequestTimeout: true,
-      connectionTimeout: options.connectTimeoutMs ?? 5_000,
-    },
-  };
-}
-
 /** What the queues' clients share with the topics', as far as `queues` does not say otherwise. */
 export function queueConnection(
   options: SnsTransportOptions,
@@ -88,13 +66,6 @@ export function queueConnection(
 ): SqsTransportOptions {
   const { queues = {} } = options;
   if (queues.client !== undefined) return {};
-  if (options.client === undefined) {
-    const { region, endpoint, credentials } = options;
-    return {
-      ...(region === undefined ? {} : { region }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(credentials === undefined ? {} : { credentials }),
-    };
-  }
+  if (options.client === undefined) return statedConnection(options);
   return { credentials: main.config.credentials };
 }

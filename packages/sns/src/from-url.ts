@@ -1,6 +1,6 @@
+import { connectionOf } from '@intermodal/aws';
 import type { TransportLocation } from '@intermodal/core';
 import type { Transport } from '@intermodal/core/driver';
-import { connectionOf } from '@intermodal/sqs/driver';
 import type { SnsCapabilities } from './capabilities.ts';
 import { snsTransport } from './transport.ts';
 

@@ -1,4 +1,4 @@
-import { createErrorMapping, type ErrorMapping, type ErrorRow } from '@intermodal/sqs/driver';
+import { createErrorMapping, type ErrorMapping, type ErrorRow } from '@intermodal/aws';
 
 /** What SNS says, by class names and codes, which differ. @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html */
 const rows: readonly ErrorRow[] = [
@@ -79,12 +79,6 @@ const rows: readonly ErrorRow[] = [
     'final',
     'SNS cannot do this in the present state of what it was asked of',
     'InvalidState InvalidStateException ReplayLimitExceeded ReplayLimitExceededException',
-  ],
-  [
-    'unavailable',
-    'uncertain',
-    'the service failed',
-    'InternalErrorException InternalFailureException',
   ],
 ];
 

@@ -1,11 +1,12 @@
 import { ListTopicsCommand, PublishBatchCommand } from '@aws-sdk/client-sns';
+import { createLife, type Life } from '@intermodal/aws';
 import {
   type Address,
   IntermodalError,
   type Sender,
   type Transport,
 } from '@intermodal/core/driver';
-import { createLife, createSender, type Life } from '@intermodal/sqs/driver';
+import { createSender } from '@intermodal/sqs/driver';
 import { fifoCapabilities, type SnsCapabilities, standardCapabilities } from './capabilities.ts';
 import { createClients } from './clients.ts';
 import { createGroupQueues } from './group-queues.ts';

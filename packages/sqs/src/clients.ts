@@ -1,4 +1,5 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
+import { clientSettings, type RequestLimits, statedConnection } from '@intermodal/aws';
 import { speakLeanJson } from './lean-json.ts';
 import { type SqsTransportOptions, waitSecondsOf } from './options.ts';
 
@@ -11,20 +12,35 @@ export interface Clients {
   destroy(): void;
 }
 
-const mainSockets = 128;
+const practice: SQSClientConfig = {
+  // The SDK's own check throws away a whole batch for one bad body; deliveries are checked one by one instead, and
+  // what is sent is covered by the request's signature.
+  md5: false,
+  // The host of a queue URL is never followed: signed requests go to the configured endpoint alone.
+  useQueueUrlAsEndpoint: false,
+};
 
 export function createClients(options: SqsTransportOptions): Clients {
   const requestTimeoutMs = options.requestTimeoutMs ?? 15_000;
   const connectTimeoutMs = options.connectTimeoutMs ?? 5_000;
-  const own = (config: SQSClientConfig, timeoutMs: number, maxSockets: number): SQSClient => {
-    const made = new SQSClient({ ...config, ...practice(timeoutMs, connectTimeoutMs, maxSockets) });
+  const own = (
+    config: SQSClientConfig,
+    limits: Omit<RequestLimits, 'connectTimeoutMs'>,
+  ): SQSClient => {
+    const made = new SQSClient({
+      ...config,
+      ...practice,
+      ...clientSettings({ ...limits, connectTimeoutMs }),
+    });
     speakLeanJson(made);
     return made;
   };
-  const main = options.client ?? own(placeOf(options), requestTimeoutMs, mainSockets);
+  const main = options.client ?? own(statedConnection(options), { requestTimeoutMs });
   const pollTimeoutMs = requestTimeoutMs + waitSecondsOf(options) * 1_000;
   // Bounded by the receivers, each of which polls at most maxConcurrentReceives times at once.
-  const receive = options.receiveClient ?? own(sharedOf(main, options), pollTimeoutMs, Infinity);
+  const receive =
+    options.receiveClient ??
+    own(sharedOf(main, options), { requestTimeoutMs: pollTimeoutMs, maxSockets: Infinity });
   return {
     main,
     receive,
@@ -32,14 +48,6 @@ export function createClients(options: SqsTransportOptions): Clients {
       if (options.client === undefined) main.destroy();
       if (options.receiveClient === undefined) receive.destroy();
     },
-  };
-}
-
-function placeOf({ region, endpoint, credentials }: SqsTransportOptions): SQSClientConfig {
-  return {
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
   };
 }
 
@@ -53,29 +61,5 @@ function sharedOf(main: SQSClient, options: SqsTransportOptions): SQSClientConfi
     useDualstackEndpoint,
     useFipsEndpoint,
     ...(elsewhere === undefined ? {} : { endpoint: elsewhere }),
-  };
-}
-
-function practice(
-  requestTimeout: number,
-  connectionTimeout: number,
-  maxSockets: number,
-): SQSClientConfig {
-  const agent = { keepAlive: true, maxSockets };
-  return {
-    // Core retries: a second layer would hide which sends may have arrived.
-    maxAttempts: 1,
-    // The SDK's own check throws away a whole batch for one bad body; deliveries are checked one by one instead, and
-    // what is sent is covered by the request's signature.
-    md5: false,
-    // The host of a queue URL is never followed: signed requests go to the configured endpoint alone.
-    useQueueUrlAsEndpoint: false,
-    requestHandler: {
-      httpAgent: agent,
-      httpsAgent: agent,
-      requestTimeout,
-      throwOnRequestTimeout: true,
-      connectionTimeout,
-    },
   };
 }

@@ -1,6 +1,6 @@
 import type { Address, WireMessage } from '@intermodal/core/driver';
 import { expect, test } from 'vitest';
-import { createErrorMapping, type WireForm, writeEntry } from './driver.ts';
+import { type WireForm, writeEntry } from './driver.ts';
 import { wantedDeadLetter, wantedMain } from './wanted.ts';
 
 const plan = { mode: 'create', order: 'none', maxAttempts: 3 } as const;
@@ -68,13 +68,4 @@ test('a refusal is told in the name of the service', () => {
   expect(() => writeEntry(message, form)).toThrow(
     expect.objectContaining({ code: 'too-large', transport: 'sns' }),
   );
-});
-
-test('a row of a service of its own wins over what all say alike', () => {
-  const errors = createErrorMapping({
-    transport: 'sns',
-    rows: [['not-found', 'final', 'gone', 'InternalError']],
-  });
-  const { error } = errors.mapError(Object.assign(new Error('x'), { name: 'InternalError' }), 'p');
-  expect(error).toMatchObject({ code: 'not-found', transport: 'sns' });
 });

@@ -1,7 +1,7 @@
+import { connectionOf } from '@intermodal/aws';
 import type { TransportLocation } from '@intermodal/core';
 import type { Transport } from '@intermodal/core/driver';
 import type { SqsCapabilities } from './capabilities.ts';
-import { connectionOf } from './location.ts';
 import { sqsTransport } from './transport.ts';
 
 /**

@@ -1,12 +1,11 @@
-import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs';
-import type { IntermodalError } from '@intermodal/core/driver';
 import {
+  type BatchFailure,
   createErrorMapping,
   type ErrorMapping,
   type ErrorRow,
   type MappedError,
-  plain,
-} from './aws-errors.ts';
+  plainCode,
+} from '@intermodal/aws';
 
 /** What SQS says, beside what every service does. */
 const rows: readonly ErrorRow[] = [
@@ -88,19 +87,14 @@ export function mapError(cause: unknown, place: string): MappedError {
 }
 
 /** Of one entry of a batch that the service answered. */
-export function mapEntryError(entry: BatchResultErrorEntry, place: string): MappedError {
+export function mapEntryError(entry: BatchFailure, place: string): MappedError {
   return sqsErrors.mapEntryError(entry, place);
 }
 
 /** A FIFO queue says so of a handle whose time is over, and of a time-out beyond the twelve hours; only in words. */
-function isExpiredHandle({ Code, Message }: BatchResultErrorEntry): boolean {
+function isExpiredHandle({ Code, Message }: BatchFailure): boolean {
   return (
-    plain(Code) === 'InvalidParameterValue' &&
+    plainCode(Code) === 'InvalidParameterValue' &&
     /receipt ?handle|VisibilityTimeout/i.test(Message ?? '')
   );
-}
-
-/** True for what no waiting mends: the queue is gone, or must not be used. */
-export function endsConnection(error: IntermodalError): boolean {
-  return error.code === 'not-found' || error.code === 'permission-denied';
 }

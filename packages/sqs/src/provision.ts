@@ -73,10 +73,12 @@ export function createAdmin(
       },
       ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
     });
-    await ask(client, command, placeOf(reference.name), signal).catch((error: unknown) => {
-      // Another process was faster and wants other attributes; what differs is set afterwards.
-      if (!IntermodalError.is(error, 'mismatch')) throw error;
-    });
+    await ask(client.send(command, { abortSignal: signal }), placeOf(reference.name)).catch(
+      (error: unknown) => {
+        // Another process was faster and wants other attributes; what differs is set afterwards.
+        if (!IntermodalError.is(error, 'mismatch')) throw error;
+      },
+    );
     return inspect(reference, signal);
   }
 
@@ -100,13 +102,16 @@ export function createAdmin(
     const Tags = Object.fromEntries(differences.flatMap(({ tag }) => (tag ? [tag] : [])));
     if (Object.keys(Attributes).length > 0)
       await ask(
-        client,
-        new SetQueueAttributesCommand({ QueueUrl: url, Attributes }),
+        client.send(new SetQueueAttributesCommand({ QueueUrl: url, Attributes }), {
+          abortSignal: signal,
+        }),
         place,
-        signal,
       );
     if (Object.keys(Tags).length > 0)
-      await ask(client, new TagQueueCommand({ QueueUrl: url, Tags }), place, signal);
+      await ask(
+        client.send(new TagQueueCommand({ QueueUrl: url, Tags }), { abortSignal: signal }),
+        place,
+      );
   }
 
   async function counts(
@@ -131,7 +136,10 @@ export function createAdmin(
 
   async function remove(address: Address, signal: AbortSignal): Promise<void> {
     const queue = await queues.find(address, signal);
-    await ask(client, new DeleteQueueCommand({ QueueUrl: queue.url }), queue.place, signal);
+    await ask(
+      client.send(new DeleteQueueCommand({ QueueUrl: queue.url }), { abortSignal: signal }),
+      queue.place,
+    );
   }
 
   return {
@@ -173,7 +181,10 @@ export function createAdmin(
 
     async purge(address, signal) {
       const queue = await queues.find(address, signal);
-      await ask(client, new PurgeQueueCommand({ QueueUrl: queue.url }), queue.place, signal);
+      await ask(
+        client.send(new PurgeQueueCommand({ QueueUrl: queue.url }), { abortSignal: signal }),
+        queue.place,
+      );
     },
 
     /** A channel goes with its dead letters. */

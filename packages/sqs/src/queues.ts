@@ -145,7 +145,10 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
       QueueName: queue.name,
       ...(queue.accountId === undefined ? {} : { QueueOwnerAWSAccountId: queue.accountId }),
     };
-    const output = await ask(client, new GetQueueUrlCommand(input), placeOf(queue.name), signal);
+    const output = await ask(
+      client.send(new GetQueueUrlCommand(input), { abortSignal: signal }),
+      placeOf(queue.name),
+    );
     if (output.QueueUrl !== undefined) return output.QueueUrl;
     throw new IntermodalError('not-found', `${placeOf(queue.name)}: the service gave no URL`, {
       transport: 'sqs',
@@ -163,7 +166,10 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
     signal: AbortSignal,
   ): Promise<Attributes> {
     const input = { QueueUrl: queue.url, AttributeNames: [...names] };
-    const output = await ask(client, new GetQueueAttributesCommand(input), queue.place, signal);
+    const output = await ask(
+      client.send(new GetQueueAttributesCommand(input), { abortSignal: signal }),
+      queue.place,
+    );
     return output.Attributes ?? {};
   }
 
@@ -179,7 +185,7 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
     async tags(queue, signal) {
       const command = new ListQueueTagsCommand({ QueueUrl: queue.url });
       try {
-        const { Tags } = await ask(client, command, queue.place, signal);
+        const { Tags } = await ask(client.send(command, { abortSignal: signal }), queue.place);
         return Tags ?? {};
       } catch (error) {
         if (IntermodalError.is(error, 'permission-denied')) return undefined;

@@ -4,6 +4,7 @@ import {
   ReceiveMessageCommand,
   type ReceiveMessageCommandInput,
 } from '@aws-sdk/client-sqs';
+import type { Life } from '@intermodal/aws';
 import type {
   IntermodalError,
   Receiver,
@@ -11,7 +12,6 @@ import type {
   WireDelivery,
 } from '@intermodal/core/driver';
 import type { Clients } from './clients.ts';
-import type { Life } from './life.ts';
 import { mapError } from './map-error.ts';
 import { maxLeaseSeconds } from './options.ts';
 import type { QueueAt } from './queues.ts';

@@ -71,7 +71,7 @@ async function startTask(
     ...rate,
   });
   try {
-    const output = await ask(client, command, place, signal);
+    const output = await ask(client.send(command, { abortSignal: signal }), place);
     return output.TaskHandle;
   } catch (cause) {
     if (isBeyond(cause)) throw byHand(place, cause);
@@ -99,7 +99,7 @@ async function newestTask(
   { sourceArn, place }: MoveOptions,
 ): Promise<ListMessageMoveTasksResultEntry> {
   const command = new ListMessageMoveTasksCommand({ SourceArn: sourceArn, MaxResults: 10 });
-  const { Results = [] } = await ask(client, command, place, new AbortController().signal);
+  const { Results = [] } = await ask(client.send(command), place);
   // Only a running task has its handle; one queue has one at a time, so the newest is ours.
   return Results.toSorted((a, b) => (b.StartedTimestamp ?? 0) - (a.StartedTimestamp ?? 0))[0] ?? {};
 }

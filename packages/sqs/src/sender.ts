@@ -1,4 +1,5 @@
 import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs';
+import type { ErrorMapping, Life, MappedError } from '@intermodal/aws';
 import {
   IntermodalError,
   type Prepared,
@@ -7,8 +8,6 @@ import {
   type SendOutcome,
   type WireMessage,
 } from '@intermodal/core/driver';
-import type { ErrorMapping, MappedError } from './aws-errors.ts';
-import type { Life } from './life.ts';
 
 /** A message in the service's own form. */
 export interface Written<E> {

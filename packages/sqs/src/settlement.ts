@@ -4,6 +4,7 @@ import {
   DeleteMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
+import type { Life } from '@intermodal/aws';
 import {
   type Clock,
   IntermodalError,
@@ -11,7 +12,6 @@ import {
   type SettleOutcome,
   type Token,
 } from '@intermodal/core/driver';
-import type { Life } from './life.ts';
 import { mapEntryError, mapError } from './map-error.ts';
 import type { QueueAt } from './queues.ts';
 

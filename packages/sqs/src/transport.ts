@@ -1,8 +1,8 @@
 import { ListQueuesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { createLife, type Life } from '@intermodal/aws';
 import { type Address, IntermodalError, type Transport } from '@intermodal/core/driver';
 import { fifoCapabilities, type SqsCapabilities, standardCapabilities } from './capabilities.ts';
 import { createClients } from './clients.ts';
-import { createLife, type Life } from './life.ts';
 import { mapError, sqsErrors } from './map-error.ts';
 import { type WireForm, writeEntry } from './message.ts';
 import {

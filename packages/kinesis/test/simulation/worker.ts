@@ -1,8 +1,8 @@
+import { createLife } from '@intermodal/aws';
 import { channel, createClient, type Client } from '@intermodal/core';
 import type { Clock, Sender, Transport } from '@intermodal/core/driver';
 import { begin } from '../../src/beginning.ts';
 import { type KinesisCapabilities, kinesisCapabilities } from '../../src/capabilities.ts';
-import { createLife } from '../../src/life.ts';
 import { kinOf, leaseFor, nextOf } from '../../src/lineage.ts';
 import { createReceiver } from '../../src/receiver.ts';
 import { pollShard } from '../../src/shard-reader.ts';

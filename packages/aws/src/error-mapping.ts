@@ -1,5 +1,5 @@
-import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs';
 import { type ErrorCode, IntermodalError } from '@intermodal/core/driver';
+import { commonErrors, nameOfStatus } from './common-errors.ts';
 
 /**
  * `final`: no waiting mends it. `passing`: the service said no, and may say yes later. `uncertain`: the same, but the
@@ -7,83 +7,34 @@ import { type ErrorCode, IntermodalError } from '@intermodal/core/driver';
  */
 export type ErrorKind = 'final' | 'passing' | 'uncertain';
 
+/** What happened and what to do is the `text`; `names`, separated by blanks, are those under which a service says it. */
+export type ErrorRow = readonly [code: ErrorCode, kind: ErrorKind, text: string, names: string];
+
 interface Meaning {
   readonly code: ErrorCode;
   readonly kind: ErrorKind;
-  /** What happened and what to do. */
   readonly text: string;
 }
 
-/** Its code, its kind, what happened and what to do, and the names under which services say it. */
-export type ErrorRow = readonly [ErrorCode, ErrorKind, string, string];
-
-/** What services say alike, by names and codes without prefixes. @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
-const common: readonly ErrorRow[] = [
-  [
-    'permission-denied',
-    'final',
-    'the credentials were not accepted: check the access key, the region and the clock',
-    `InvalidClientTokenId UnrecognizedClientException SignatureDoesNotMatch InvalidSignatureException AuthFailure
-       IncompleteSignature MissingAuthenticationToken MissingAuthenticationTokenException InvalidAccessKeyId`,
-  ],
-  [
-    'permission-denied',
-    'final',
-    'the AWS SDK found no credentials: give some, or set them in its environment',
-    'CredentialsProviderError TokenProviderError',
-  ],
-  [
-    'unavailable',
-    'passing',
-    'the credentials or the clock are out of date: their provider must bring newer ones',
-    'ExpiredToken ExpiredTokenException RequestExpired RequestInTheFuture RequestTimeTooSkewed',
-  ],
-  [
-    'throttled',
-    'passing',
-    'the service throttles this caller',
-    `RequestThrottled RequestThrottledException ThrottlingException Throttling ThrottledException SlowDown
-       TooManyRequestsException RequestLimitExceeded BandwidthLimitExceeded`,
-  ],
-  [
-    'invalid-argument',
-    'final',
-    'the service refused a parameter',
-    `InvalidParameterValue InvalidParameterCombination MissingParameter ValidationError ValidationException
-       SerializationException MalformedQueryString TooManyEntriesInBatchRequest EmptyBatchRequest
-       BatchEntryIdsNotDistinct InvalidBatchEntryId`,
-  ],
-  ['too-large', 'final', 'the batch is larger than the service takes', 'BatchRequestTooLong'],
-  [
-    'unsupported',
-    'final',
-    'the service does not know this operation',
-    'UnsupportedOperation UnknownOperationException UnknownOperation InvalidAction NotImplemented',
-  ],
-  [
-    'unavailable',
-    'uncertain',
-    'the service failed',
-    'InternalError InternalFailure InternalServerError ServiceUnavailable ServiceUnavailableException',
-  ],
-  [
-    'timeout',
-    'uncertain',
-    'no answer came in time',
-    'AbortError RequestTimeout RequestTimeoutException',
-  ],
-];
+/** An entry that failed, as `SendMessageBatch` and `PublishBatch` tell it. */
+export interface BatchFailure {
+  readonly Id?: string | undefined;
+  readonly Code: string | undefined;
+  readonly Message?: string | undefined;
+  readonly SenderFault: boolean | undefined;
+}
 
 /** How the errors of one service are told. */
 export interface ErrorMappingOptions {
   /** For `IntermodalError.transport`. */
   readonly transport: string;
-  /** What this service alone says, or says otherwise. */
+  /** What this service alone says, or says otherwise: a name here wins over what all services say alike. */
   readonly rows: readonly ErrorRow[];
   /** What a refused entry means where its code alone does not say it. */
-  readonly entryName?: (entry: BatchResultErrorEntry) => string | undefined;
+  readonly entryName?: (entry: BatchFailure) => string | undefined;
 }
 
+/** Why a request failed, and what that leaves of it. */
 export interface MappedError {
   readonly error: IntermodalError;
   /** Whether a send that failed so may have arrived. */
@@ -93,9 +44,11 @@ export interface MappedError {
 /** Errors of one service in our words. The native message is left out, since it may quote the request. */
 export interface ErrorMapping {
   /** Of anything that the SDK throws. */
-  mapError(cause: unknown, place: string): MappedError;
-  /** Of one entry of a batch that the service answered. */
-  mapEntryError(entry: BatchResultErrorEntry, place: string): MappedError;
+  readonly mapError: (cause: unknown, place: string) => MappedError;
+  /** Of a code that stands in an answer for one entry alone; one that is not in the table may mean anything. */
+  readonly mapCode: (code: string | undefined, place: string, cause: unknown) => MappedError;
+  /** The same, where the answer also says whose fault it is. */
+  readonly mapEntryError: (entry: BatchFailure, place: string) => MappedError;
 }
 
 const cut: Meaning = {
@@ -118,15 +71,6 @@ const unknown: Meaning = {
   kind: 'uncertain',
   text: 'the request failed in a way that is not known',
 };
-/** Status codes of answers whose error has no name in the table: a proxy's, for instance. */
-const byStatus: ReadonlyMap<number, string> = new Map([
-  [401, 'AccessDenied'],
-  [403, 'AccessDenied'],
-  [404, 'UnknownOperation'],
-  [408, 'RequestTimeout'],
-  [413, 'BatchRequestTooLong'],
-  [429, 'RequestThrottled'],
-]);
 
 /** Members that errors of the SDK, of its HTTP handler and of Node have; none is certain. */
 interface Native {
@@ -141,13 +85,14 @@ interface Native {
   };
 }
 
+/** One for each service, of the table that its transport keeps. */
 export function createErrorMapping({
   transport,
   rows,
   entryName,
 }: ErrorMappingOptions): ErrorMapping {
   const meanings: ReadonlyMap<string, Meaning> = new Map(
-    [...common, ...rows].flatMap(([code, kind, text, names]) =>
+    [...commonErrors, ...rows].flatMap(([code, kind, text, names]) =>
       names.split(/\s+/).map((name) => [name, { code, kind, text }] as const),
     ),
   );
@@ -169,19 +114,17 @@ export function createErrorMapping({
     // The SDK has learnt the right time from this very refusal: the next request is signed with it.
     if (clockSkewCorrected === true) return named('RequestTimeTooSkewed');
     for (const name of [native.name, native.Code]) {
-      const known = isName(name) ? meanings.get(plain(name)) : undefined;
+      const known = isName(name) ? meanings.get(plainCode(name)) : undefined;
       if (known !== undefined) return known;
     }
-    if (status >= 500) return named('InternalError');
-    if (status >= 400) {
-      const refused: Meaning = {
-        code: 'rejected',
-        kind: 'final',
-        text: `the service refused the request with status ${status}`,
-      };
-      return meanings.get(byStatus.get(status) ?? '') ?? refused;
-    }
-    return byConnection(native);
+    return status >= 400 ? byStatus(status) : byConnection(native);
+  }
+
+  function byStatus(status: number): Meaning {
+    const name = nameOfStatus(status);
+    if (name !== undefined) return named(name);
+    const text = `the service refused the request with status ${status}`;
+    return { code: 'rejected', kind: 'final', text };
   }
 
   function byConnection(native: Native): Meaning {
@@ -193,6 +136,18 @@ export function createErrorMapping({
     if (code === 'ECONNRESET' || code === 'EPIPE') return cut;
     if (native.name === 'TimeoutError') return named('RequestTimeout');
     return code === '' ? unknown : cut;
+  }
+
+  function answered(
+    meaning: Meaning,
+    code: string | undefined,
+    place: string,
+    cause: unknown,
+  ): MappedError {
+    return {
+      error: errorOf(meaning, code, place, cause),
+      certainty: meaning.kind === 'uncertain' ? 'unknown' : 'rejected',
+    };
   }
 
   return {
@@ -209,17 +164,18 @@ export function createErrorMapping({
       };
     },
 
+    mapCode(code, place, cause) {
+      return answered(named(plainCode(code)), code, place, cause);
+    },
+
     mapEntryError(entry, place) {
       const isFinal = entry.SenderFault === true;
-      const meaning: Meaning = meanings.get(entryName?.(entry) ?? plain(entry.Code)) ?? {
+      const meaning: Meaning = meanings.get(entryName?.(entry) ?? plainCode(entry.Code)) ?? {
         code: isFinal ? 'rejected' : 'unavailable',
         kind: isFinal ? 'final' : 'passing',
         text: 'the service refused the entry',
       };
-      return {
-        error: errorOf(meaning, entry.Code, place, entry),
-        certainty: meaning.kind === 'uncertain' ? 'unknown' : 'rejected',
-      };
+      return answered(meaning, entry.Code, place, entry);
     },
   };
 }
@@ -229,6 +185,6 @@ function isName(name: unknown): name is string {
 }
 
 /** `AWS.SimpleQueueService.NonExistentQueue` and `com.amazonaws.sqs#OverLimit` are known by their last part. */
-export function plain(code: string | undefined): string {
+export function plainCode(code: string | undefined): string {
   return (code ?? '').replace(/^.*#/, '').replace(/^AWS\.SimpleQueueService\./, '');
 }
