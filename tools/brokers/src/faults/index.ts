@@ -18,6 +18,8 @@ export {
 } from './aws-rules.ts';
 export type { AwsCall, AwsError, AwsObject } from './aws-wire.ts';
 export { AwsRefusal, cannedAws, type CannedAnswer } from './canned-aws.ts';
+export { startFanOutPeer, type FanOutPeer } from './fan-out-peer.ts';
+export { type FanOutTimes, type Subscription } from './shard-subscriptions.ts';
 export {
   startTcpProxy,
   type Direction,
