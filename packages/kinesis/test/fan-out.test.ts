@@ -8,7 +8,6 @@ import {
   channel,
   type Client,
   type Consumer,
-  type ConsumerSettings,
   createClient,
 } from '@intermodal/core';
 import type { StartPosition } from '@intermodal/core/driver';
@@ -40,7 +39,7 @@ interface Setting {
 interface Wanted {
   readonly times?: Partial<FanOutTimes>;
   readonly from?: StartPosition;
-  readonly consuming?: ConsumerSettings;
+  readonly consuming?: { readonly prefetch: number; readonly concurrency: number };
   readonly requestTimeoutMs?: number;
 }
 

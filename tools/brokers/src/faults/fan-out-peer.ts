@@ -86,7 +86,7 @@ export async function startFanOutPeer(
     }
     const refusal = await subscriptions.begin(stream, call, upstreamOf(headers));
     if (refusal === undefined) return;
-    answer(stream, 'status' in refusal ? refusal : replyWithError(call, refusal));
+    answer(stream, 'body' in refusal ? refusal : replyWithError(call, refusal));
   }
 
   const server = createSecureServer(certificate());
