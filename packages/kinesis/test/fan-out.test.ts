@@ -4,12 +4,7 @@ import {
   type PutRecordCommandInput,
   SplitShardCommand,
 } from '@aws-sdk/client-kinesis';
-import {
-  channel,
-  type Client,
-  type Consumer,
-  createClient,
-} from '@intermodal/core';
+import { channel, type Client, type Consumer, createClient } from '@intermodal/core';
 import type { StartPosition } from '@intermodal/core/driver';
 import {
   type FanOutPeer,

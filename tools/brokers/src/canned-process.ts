@@ -15,9 +15,11 @@ export interface CannedProcess<Started, Settings, Counts> {
 }
 
 /** @param file beside this one; it prints one line of JSON, with its `endpoint`, and answers `/admin` there */
-export async function startCannedProcess<Started extends { readonly endpoint: string }, Settings, Counts>(
-  file: string,
-): Promise<CannedProcess<Started, Settings, Counts>> {
+export async function startCannedProcess<
+  Started extends { readonly endpoint: string },
+  Settings,
+  Counts,
+>(file: string): Promise<CannedProcess<Started, Settings, Counts>> {
   const script = fileURLToPath(new URL(file, import.meta.url));
   const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');

@@ -60,8 +60,7 @@ interface Aggregation {
   readonly RecordAggregator: new () => {
     addUserRecord(record: object): void;
     checkIfUserRecordFits(record: object): boolean;
-    clearRecords(): void;
-    encode(): Aggregated;
+    build(): Aggregated;
   };
   deaggregateSync(
     record: object,
@@ -83,9 +82,8 @@ export const aggPublish: PublishingOptions = {
         const aggregator = new RecordAggregator();
         const records: PutRecordsRequestEntry[] = [];
         const flush = (): void => {
-          const { partitionKey, data } = aggregator.encode();
+          const { partitionKey, data } = aggregator.build();
           records.push({ PartitionKey: partitionKey, Data: data });
-          aggregator.clearRecords();
         };
         for (const order of orders) {
           const record = { partitionKey: order.customer, data: Buffer.from(bodyOf(order)) };

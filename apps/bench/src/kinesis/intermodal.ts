@@ -69,7 +69,12 @@ function consumes(name: string, options: KinesisTransportOptions): ConsumingOpti
     name,
     async open(endpoints, handle) {
       const client = open(endpoints, options);
-      const settings = { group: 'bench', concurrency: 32, prefetch: 1_000, from: 'earliest' } as const;
+      const settings = {
+        group: 'bench',
+        concurrency: 32,
+        prefetch: 1_000,
+        from: 'earliest',
+      } as const;
       const deadLetter = { address: 'bench_dlq' };
       await client.consume(orders, { ...settings, deadLetter }, ({ body }) => handle(body));
       return { stop: () => client.close({ deadlineMs: 0 }) };

@@ -4,7 +4,10 @@ import { peer } from './peers.ts';
 import type { ConsumingOptions } from './work.ts';
 
 interface Lifion {
-  on(event: 'data', listener: (chunk: { readonly records: readonly { readonly data: Order }[] }) => void): void;
+  on(
+    event: 'data',
+    listener: (chunk: { readonly records: readonly { readonly data: Order }[] }) => void,
+  ): void;
   on(event: 'error', listener: (error: Error) => void): void;
   startConsumer(): Promise<void>;
   stopConsumer(): void;

@@ -8,7 +8,7 @@ export const inAggregate = 100;
 interface Aggregation {
   readonly RecordAggregator: new () => {
     addUserRecord(record: object): void;
-    encode(): { readonly data: Buffer };
+    build(): { readonly data: Buffer };
   };
 }
 
@@ -31,7 +31,7 @@ export function aggregates(): readonly CannedRecord[] {
           partitionKey: order.customer,
           data: Buffer.from(bodyOf(order)),
         });
-      return { key: chosen[0]?.customer ?? '', data: aggregator.encode().data };
+      return { key: chosen[0]?.customer ?? '', data: aggregator.build().data };
     }),
   );
 }
