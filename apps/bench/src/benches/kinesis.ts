@@ -1,5 +1,11 @@
 import type { Aim, Bench, Result } from '../bench.ts';
-import { aggConsume, aggPublish, handConsume, handPublish } from '../kinesis/by-hand.ts';
+import {
+  aggConsume,
+  aggPublish,
+  aggPublishEach,
+  handConsume,
+  handPublish,
+} from '../kinesis/by-hand.ts';
 import { cannedServer } from '../kinesis/canned.ts';
 import {
   intermodalAggregated,
@@ -54,6 +60,7 @@ export const benches: readonly Bench[] = [
       intermodalEnveloped,
       intermodalPlain,
       aggPublish,
+      aggPublishEach,
     ].map(publishing),
     aims: [
       recordsPerRequest,

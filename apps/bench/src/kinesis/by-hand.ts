@@ -65,7 +65,7 @@ interface Aggregation {
   deaggregateSync(
     record: object,
     computeChecksums: boolean,
-    done: (error: Error | null, records: readonly { readonly data: string }[]) => void,
+    done: (error: Error | null | undefined, records: readonly { readonly data: string }[]) => void,
   ): void;
 }
 
@@ -98,6 +98,41 @@ export const aggPublish: PublishingOptions = {
   },
 };
 
+/** The same behind a `publish` of its own for each message, which resolves when the record is stored: the least of that. */
+export const aggPublishEach: PublishingOptions = {
+  ...aggPublish,
+  name: 'the same, a promise for each message',
+  async open(endpoints) {
+    const { send, stop } = await aggPublish.open(endpoints);
+    interface Waiting {
+      readonly order: Order;
+      readonly resolve: () => void;
+      readonly reject: (error: unknown) => void;
+    }
+    let waiting: Waiting[] = [];
+
+    async function flush(): Promise<void> {
+      const batch = waiting;
+      waiting = [];
+      try {
+        await send(batch.map(({ order }) => order));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+
+    function publish(order: Order): Promise<void> {
+      return new Promise((resolve, reject) => {
+        if (waiting.length === 0) queueMicrotask(() => void flush());
+        waiting.push({ order, resolve, reject });
+      });
+    }
+
+    return { send: (orders) => Promise.all(orders.map(publish)), stop };
+  },
+};
+
 /** A loop for each shard that parses what it reads and awaits the handler: no lease, no checkpoint, no retry. */
 export const handConsume: ConsumingOptions = {
   name: 'GetRecords loop by hand',
@@ -116,7 +151,7 @@ export const aggConsume: ConsumingOptions = {
       const parts: string[] = [];
       const record = { kinesis: { data: Buffer.from(data).toString('base64'), partitionKey } };
       deaggregateSync(record.kinesis, true, (error, records) => {
-        if (error !== null) throw error;
+        if (error) throw error;
         for (const part of records) parts.push(Buffer.from(part.data, 'base64').toString());
       });
       for (const part of parts) await handleText(part, handle);
