@@ -116,3 +116,10 @@ test('an aggregate with a message of another shard is skipped whole', () => {
   const a = hashKeyOf('a');
   expect(read(bodyBytes(data), { range: { first: a, last: a } })).toEqual([]);
 });
+
+test('a record without a partition key, as of a stream with automatic distribution, is read', () => {
+  const native = { Data: new TextEncoder().encode('hello'), SequenceNumber: '5' };
+  const [found] = readRecord(native, readForm);
+  expect(found?.message.key).toBeUndefined();
+  expect(found?.position).toBe('shardId-000000000000:5:0');
+});
