@@ -7,6 +7,7 @@ import {
   Rejection,
   type TelemetryEvent,
 } from '../src/index.ts';
+import type { WireMessage } from '../src/driver.ts';
 import {
   fakeDelivery,
   fakeDriver,
@@ -135,10 +136,9 @@ test('a rejection is a dead letter all the same, which says where it was', async
   const { message, ...delivery } = fakeDelivery('m1', { lane: 's', position: 's:41:0' });
   driver.receivers[0]?.polls[0]?.bring({ ...delivery, message: { ...message, body: '"m1"' } });
   await expect.poll(() => consumer.stats().deadLettered).toBe(1);
-  const [letter] = driver.sent.flat();
-  const { headers } = letter?.payload as { readonly headers: ReadonlyMap<string, string> };
-  expect(headers.get('imreason')).toBe('unknown customer');
-  expect(headers.get('imposition')).toBe('s:41:0');
+  const [letter] = driver.sent.flat().map(({ payload }) => payload as WireMessage);
+  expect(letter?.headers.get('imreason')).toBe('unknown customer');
+  expect(letter?.headers.get('imposition')).toBe('s:41:0');
 });
 
 test('onFailure is refused where there is no log, and a word that is none', async () => {

@@ -63,7 +63,7 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
     signal: AbortSignal,
   ): Promise<readonly SendOutcome[]> {
     const packables = batch.map(packableOf);
-    const outcomes = new Array<SendOutcome | undefined>(batch.length).fill(undefined);
+    const outcomes: (SendOutcome | undefined)[] = batch.map(() => undefined);
     const failedLanes = new Set<string>();
     const packages = pack(packables, limits);
     const last = packages.reduce((most, { round }) => Math.max(most, round), 0);

@@ -7,7 +7,11 @@ const text = (body: unknown): string => Buffer.from(body as Uint8Array).toString
 
 test('records are taken out of an answer, and the rest is left', async () => {
   const body = { NextShardIterator: 'i', Records: [{ Data: 'aGk=', SequenceNumber: '1' }] };
-  const answer = { statusCode: 200, headers, body: Readable.from([Buffer.from(JSON.stringify(body))]) };
+  const answer = {
+    statusCode: 200,
+    headers,
+    body: Readable.from([Buffer.from(JSON.stringify(body))]),
+  };
   expect(await takeRecords(answer)).toEqual(body.Records);
   expect(text(answer.body)).toBe('{"NextShardIterator":"i"}');
 });

@@ -172,6 +172,7 @@ function numberOf({ ShardIteratorType, StartingSequenceNumber = '0' }: Input): s
       return String(BigInt(StartingSequenceNumber) - firstSequence);
     case 'AFTER_SEQUENCE_NUMBER':
       return String(BigInt(StartingSequenceNumber) - firstSequence + 1n);
+    case undefined:
     default:
       return '0';
   }

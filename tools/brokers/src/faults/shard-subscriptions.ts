@@ -195,7 +195,7 @@ export function createSubscriptions(given: Partial<FanOutTimes>): Subscriptions 
       await written(stream, eventOf('initial-response', {}));
       while (typeof iterator === 'string' && !over.aborted && Date.now() < endsAt) {
         const reply = await upstream('GetRecords', { ShardIterator: iterator, Limit: 1_000 });
-        if (over.aborted) break;
+        if (isOver(over)) break;
         if (reply.status !== 200) throw new Error('the emulator refused a read');
         const page = JSON.parse(reply.body.toString()) as Page;
         iterator = page.NextShardIterator;
@@ -233,6 +233,11 @@ export function createSubscriptions(given: Partial<FanOutTimes>): Subscriptions 
     changed: () => once(events, 'change'),
     stop: interrupt,
   };
+}
+
+/** Asked anew after something was awaited. */
+function isOver({ aborted }: AbortSignal): boolean {
+  return aborted;
 }
 
 /** Waits while the client does not take what was sent before. */
