@@ -13,8 +13,8 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { awsClientOptions } from '@intermodal/brokers';
 import { channel, createClient, json } from '@intermodal/core';
+import { decodeEnvelope } from '@intermodal/core/driver';
 import { failCall, startAwsProxy } from '@intermodal/brokers/faults';
-import { memoryTransport } from '@intermodal/memory';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeAggregate } from '../src/kpl-format.ts';
 import {
@@ -22,7 +22,7 @@ import {
   kinesisTransport,
   type KinesisTransportOptions,
 } from '../src/index.ts';
-import { emulated, newStream, rawClient } from './opened.ts';
+import { emulated, newStream, rawClient, recordsOf } from './opened.ts';
 
 const orders = channel<{ readonly n: number }>('orders', { codec: json<{ readonly n: number }>() });
 const raw = rawClient();
@@ -230,19 +230,14 @@ test('after a crash in the middle of an aggregated record the rest of it comes',
   await expect.poll(() => seen, { timeout: 30_000 }).toEqual([3, 4, 5]);
 });
 
-test('what goes on failing is a dead letter on another transport, with its shard, number and reason', async () => {
+test('what goes on failing is a dead letter elsewhere, with its shard, number and reason', async () => {
   const stream = await newStream(raw);
-  const elsewhere = memoryTransport();
-  const letters = createClient({ transport: elsewhere });
-  const place = channel<{ readonly n: number }>('letters');
-  await letters.provision([place], { groups: ['clerk'] });
-  const found: (readonly [string, ReadonlyMap<string, string>])[] = [];
-  await letters.consume(place, { group: 'clerk' }, ({ id, headers }) => {
-    found.push([id, headers]);
-  });
+  const letters = await newStream(raw);
+  const elsewhere = kinesisTransport(emulated());
   const client = createClient({ transport: transportTo(stream, 'billing') });
   onTestFinished(async () => {
-    await Promise.all([client.close(), letters.close()]);
+    await client.close();
+    await elsewhere.close();
   });
   await client.provision([orders], { groups: ['billing'] });
   const { id, position } = await client.publish(orders, { n: 1 }, { key: 'a' });
@@ -252,19 +247,21 @@ test('what goes on failing is a dead letter on another transport, with its shard
       group: 'billing',
       from: 'earliest',
       retry: { maxAttempts: 2, delayMs: () => 1 },
-      deadLetter: { transport: elsewhere, address: 'letters' },
+      deadLetter: { transport: elsewhere, address: letters },
     },
     () => {
       throw new Error('no such customer');
     },
   );
   await expect.poll(() => consumer.stats().deadLettered, { timeout: 10_000 }).toBe(1);
-  await expect.poll(() => found.length, { timeout: 10_000 }).toBe(1);
-  expect(found[0]?.[0]).toBe(id);
-  expect(Object.fromEntries(found[0]?.[1] ?? [])).toMatchObject({
+  const [record] = [...(await recordsOf(raw, letters)).values()].flat();
+  const letter = decodeEnvelope(record?.Data ?? new Uint8Array(), 'orders');
+  expect(letter?.id).toBe(id);
+  expect(Object.fromEntries(letter?.headers ?? [])).toMatchObject({
     imposition: position,
     imattempt: '2',
     imorigin: 'kinesis:orders/billing',
+    imreason: expect.stringContaining('no such customer') as string,
   });
   expect(position).toMatch(/^shardId-000000000000:\d+:0$/);
 });

@@ -79,7 +79,7 @@ test('verify names every difference and changes nothing; create mends what one r
   const error: unknown = await verifying.catch((cause: unknown) => cause);
   expect(error).toMatchObject({ code: 'mismatch' });
   expect(String(error)).toMatch(/72/);
-  expect(String(error)).toMatch(/alias\/aws\/kinesis/);
+  expect(String(error)).toMatch(/not encrypted/);
   expect((await summaryOf(name))?.RetentionPeriodHours).toBe(24);
   await wanted.client.provision([channel(name)]);
   expect(await summaryOf(name)).toMatchObject({ RetentionPeriodHours: 72, EncryptionType: 'KMS' });

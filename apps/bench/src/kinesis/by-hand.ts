@@ -17,7 +17,7 @@ export const StreamName = 'bench';
 
 export const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
 
-export function sdkClient({ kinesis }: Endpoints): KinesisClient {
+function sdkClient({ kinesis }: Endpoints): KinesisClient {
   return new KinesisClient({
     endpoint: kinesis,
     region: 'eu-west-1',
