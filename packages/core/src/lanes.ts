@@ -160,7 +160,7 @@ export function createLanes(onDelayed: (held: Held) => void): Lanes {
       return removed;
     },
     get readyCount() {
-      return ready.length;
+      return stopped.size === 0 ? ready.length : ready.filter(mayStart).length;
     },
     stop(lane, by) {
       stopped.set(lane, (stopped.get(lane) ?? new Set()).add(by));

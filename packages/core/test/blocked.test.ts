@@ -113,6 +113,36 @@ test.each(['block-key', 'block-shard'] as const)(
   },
 );
 
+test('in batches too nothing after it in its shard is handed on', async () => {
+  const driver = fakeDriver('log', log, { log: true });
+  await using client = createClient({ transport: driver });
+  const seen: string[] = [];
+  let broken = true;
+  const retry = { maxAttempts: 1, delayMs: () => 1 };
+  const options = { group: 'billing', retry, onFailure: 'block-shard', max: 4, waitMs: 1 } as const;
+  const consumer = await client.consumeBatch(orders, options, (batch) => {
+    for (const { id } of batch) {
+      if (broken && id === 'a1') throw new Error('not yet');
+      seen.push(id);
+    }
+  });
+  await expect.poll(() => driver.receivers[0]?.polls).toHaveLength(1);
+  const bring = async (lane: string, id: string): Promise<void> => {
+    const { message, ...delivery } = fakeDelivery(id, { lane });
+    const body = JSON.stringify(id);
+    driver.receivers[0]?.polls[0]?.bring({ ...delivery, message: { ...message, key: id, body } });
+    await expect.poll(() => driver.receivers[0]?.polls).toHaveLength(1);
+  };
+  await bring('s', 'a1');
+  await expect.poll(() => consumer.stats().blocked).toBe(1);
+  await bring('s', 'b1');
+  await bring('t', 'c1');
+  await expect.poll(() => seen).toContain('c1');
+  expect(seen).not.toContain('b1');
+  broken = false;
+  await expect.poll(() => seen).toContain('b1');
+});
+
 test('a lane that another worker has now blocks nothing here', async () => {
   const { bring, seen, stats, broken, receiver, close } = await setting('block-shard');
   broken.add('a1');
