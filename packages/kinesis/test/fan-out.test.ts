@@ -84,7 +84,7 @@ async function put(stream: string, n: number, key = 'a'): Promise<void> {
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
 const isSubscribed = ({ subscriptions }: FanOutPeer): boolean =>
   subscriptions.some(({ outcome }) => outcome === 'open');
-const within = { timeout: 30_000 };
+const within = { timeout: 60_000 };
 
 test('a subscription that is over is renewed where it was, with and without records', async () => {
   const stream = await newStream(raw);
@@ -188,8 +188,8 @@ test('a shard that is left to wait holds up no other, nor what is published', as
   // Far more than any window of HTTP/2 for a stream that nobody takes from.
   const text = 'x'.repeat(200_000);
   const big = channel<{ readonly n: number; readonly text: string }>('orders');
-  await Promise.all(upTo(40).map((n) => client.publish(big, { n, text }, { key: `k${n}` })));
-  await expect.poll(() => seen.length, within).toBe(40);
+  await Promise.all(upTo(12).map((n) => client.publish(big, { n, text }, { key: `k${n}` })));
+  await expect.poll(() => seen.length, within).toBe(12);
   expect(peer.sessions).toBe(1);
 });
 
