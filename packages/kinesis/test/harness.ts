@@ -47,7 +47,8 @@ async function openFanOut(emulators: Emulators): Promise<Broker> {
   trustEveryCertificate();
   const aws = await startAwsProxy(emulators.kinesis);
   const leases = await startAwsProxy(emulators.dynamo);
-  const peer = await startFanOutPeer(aws.endpoint);
+  // A fifth of AWS's five seconds: crashes and hand-overs run into it all the time, and cases would mostly wait.
+  const peer = await startFanOutPeer(aws.endpoint, { takeOverMs: 1_000 });
   const tcp = await startTcpProxy({ port: Number(new URL(peer.endpoint).port) });
   const optionsAt = (port: string | number): KinesisTransportOptions =>
     optionsFor(
