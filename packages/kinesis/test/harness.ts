@@ -86,7 +86,7 @@ function harness(
     async open() {
       return openWith(await start());
     },
-    times: { withinMs: 45_000, quietMs: 500 },
+    times: { withinMs: 45_000, quietMs: 500, caseMs: 240_000 },
     // What is no text travels as base64.
     limits: { messageBytes: 786_432 },
   };

@@ -46,7 +46,8 @@ export async function startFanOutPeer(
   emulator: string,
   times: Partial<FanOutTimes> = {},
 ): Promise<FanOutPeer> {
-  const agent = new Agent({ keepAlive: true });
+  // Idle connections are given up before the emulator does.
+  const agent = new Agent({ keepAlive: true, timeout: 2_000 });
   const open = new Set<Socket>();
   let sessions = 0;
 
