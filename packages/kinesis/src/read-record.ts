@@ -70,16 +70,16 @@ function readPart(
     headers: noHeaders,
     body: data,
   };
-  const place = { sequence, sub, position, native };
   try {
     const message = messageOf(data, foreign, form);
-    return message === undefined ? [] : [{ ...place, message, undecodable: undefined }];
+    if (message === undefined) return [];
+    return [{ sequence, sub, position, message, undecodable: undefined, native }];
   } catch (cause) {
     const undecodable = IntermodalError.from(cause, {
       code: 'invalid-message',
       transport: 'kinesis',
     });
-    return [{ ...place, message: foreign, undecodable }];
+    return [{ sequence, sub, position, message: foreign, undecodable, native }];
   }
 }
 
