@@ -209,9 +209,11 @@ test('a connection that is cut, and one that falls silent, are found, and nothin
 test('whoever stops leaves no subscription open', async () => {
   const stream = await newStream(raw, 2);
   const { peer, tcp, client } = await pushed(stream);
-  await peer.until(({ subscriptions }) => subscriptions.length === 2);
+  const open = (): number => peer.subscriptions.filter(({ outcome }) => outcome === 'open').length;
+  await expect.poll(open, within).toBe(2);
   await client.close();
   await tcp.untilIdle();
-  await peer.until(({ subscriptions }) => subscriptions.every(({ outcome }) => outcome !== 'open'));
-  expect(peer.subscriptions).toHaveLength(2);
+  const { length } = peer.subscriptions;
+  await expect.poll(open, within).toBe(0);
+  expect(peer.subscriptions).toHaveLength(length);
 });
