@@ -217,7 +217,7 @@ export function createAdministration({
 
   function revived(message: WireMessage): WireMessage {
     const headers = new Map(message.headers);
-    for (const name of ['imreason', 'imorigin', 'imattempt']) headers.delete(name);
+    for (const name of ['imreason', 'imorigin', 'imattempt', 'imposition']) headers.delete(name);
     // The broker would take the original's id for a repeat of it and drop what is moved back within its window.
     const dedupe = capabilities.dedupe ? { dedupeId: crypto.randomUUID() } : {};
     return { ...message, headers, ...dedupe };

@@ -55,6 +55,17 @@ export type Option<C extends Capabilities, K extends keyof Capabilities, F> =
           | undefined;
       };
 
+/** An input option of logs, which keep what follows a message that is not done. */
+export type LogOption<C extends Capabilities, F> =
+  Has<C, 'settle', 'watermark'> extends true
+    ? F
+    : {
+        readonly [P in keyof F]?:
+          | (NonNullable<F[P]> &
+              Unsupported<`'${P & string}' needs a log, and this transport is none: leave it out, or narrow with client.require({ settle: 'watermark' })`>)
+          | undefined;
+      };
+
 /** An output member: there if every member of the union has it, else simply absent. */
 export type Output<C extends Capabilities, K extends keyof Capabilities, F> =
   Has<C, K, true> extends true ? F : unknown;

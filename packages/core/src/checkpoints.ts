@@ -13,6 +13,8 @@ interface LogLane {
   writing: Promise<void> | undefined;
   armed: boolean;
   paused: boolean;
+  /** Whatever is above the watermark, it fetches nothing more. */
+  stopped: boolean;
   /** Who waits to write again. */
   readonly flushing: (() => void)[];
   readonly drained: (() => void)[];
@@ -40,6 +42,8 @@ export interface Checkpoints {
   release(lane: string): Promise<void>;
   /** The lane is somebody else's: no more checkpoints. */
   lose(lane: string): void;
+  /** The lane fetches nothing more until it is told so again. */
+  stop(lane: string, stopped: boolean): void;
   /** Writes what is settled now. */
   writeAll(): Promise<void>;
   kill(): void;
@@ -68,6 +72,7 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
       writing: undefined,
       armed: false,
       paused: false,
+      stopped: false,
       flushing: [],
       drained: [],
     };
@@ -95,7 +100,8 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
 
   function pace(lane: LogLane): void {
     const { size } = lane.watermark;
-    const paused = lane.paused ? size > options.maxAhead / 2 : size >= options.maxAhead;
+    const isFar = lane.paused ? size > options.maxAhead / 2 : size >= options.maxAhead;
+    const paused = lane.stopped || isFar;
     if (paused === lane.paused) return;
     lane.paused = paused;
     receiver.pauseLane?.(lane.name, paused);
@@ -178,6 +184,12 @@ export function createCheckpoints(options: CheckpointOptions): Checkpoints {
     lose(name) {
       const lane = lanes.get(name);
       if (lane !== undefined) gone(lane);
+    },
+    stop(name, stopped) {
+      const lane = lanes.get(name);
+      if (lane === undefined) return;
+      lane.stopped = stopped;
+      pace(lane);
     },
     async writeAll() {
       await Promise.all(Array.from(lanes.values(), flush));

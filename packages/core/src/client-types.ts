@@ -1,9 +1,18 @@
-import type { Capabilities, GroupOption, Option, Order, OrderOf, Output } from './capabilities.ts';
+import type {
+  Capabilities,
+  GroupOption,
+  LogOption,
+  Option,
+  Order,
+  OrderOf,
+  Output,
+} from './capabilities.ts';
 import type { Channel } from './channel.ts';
 import type {
   BatchOptions,
   Consumer,
   ConsumerSettings,
+  OnFailure,
   ProvisionOptions,
 } from './consumer-types.ts';
 import type { DeliveryBase } from './delivery.ts';
@@ -64,6 +73,13 @@ export type ConsumeOptions<C extends Capabilities = Minimal> = ConsumerSettings 
       /** Where a group without a place of its own starts. */ readonly from?:
         | StartPosition
         | undefined;
+    }
+  > &
+  LogOption<
+    C,
+    {
+      /** After `maxAttempts`, or where a message cannot be understood. @defaultValue `dead-letter` */
+      readonly onFailure?: OnFailure | undefined;
     }
   >;
 

@@ -1,3 +1,4 @@
+import { createBlocking } from './blocking.ts';
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { Consumer, StopReport } from './consumer-types.ts';
 import { createDeadline } from './deadline.ts';
@@ -60,6 +61,9 @@ export function createConsumerEngine(
     lanes,
     counters,
     settling: () => settling,
+    onForgotten: (held) => {
+      blocking.end(held);
+    },
     onFree: () => {
       fetcher.fill();
     },
@@ -82,6 +86,9 @@ export function createConsumerEngine(
       holding.forget(held);
     },
     isLeaving,
+    onBlocked: (held, error) => {
+      blocking.begin(held, error);
+    },
     onLeft: (held) => {
       holding.lose(held, undefined);
     },
@@ -92,6 +99,12 @@ export function createConsumerEngine(
     },
   });
   const logLanes = createLogLanes(plan, lanes, holding);
+  const blocking = createBlocking({
+    plan,
+    lanes,
+    counters,
+    checkpoints: () => logLanes.checkpoints,
+  });
   const owner: DeliveryOwner = {
     channel,
     group,
@@ -232,9 +245,9 @@ export function createConsumerEngine(
       runner.dispatch();
     },
     stats() {
-      const { running, acked, retried, deadLettered, leaseLost, reopened } = counters;
+      const { running, acked, retried, deadLettered, leaseLost, reopened, blocked } = counters;
       const waiting = holding.all.size - running;
-      return { running, waiting, acked, retried, deadLettered, leaseLost, reopened };
+      return { running, waiting, acked, retried, deadLettered, leaseLost, reopened, blocked };
     },
     stop: (settings = {}) => stop(settings),
     async [Symbol.asyncDispose]() {

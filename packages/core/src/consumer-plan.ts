@@ -1,6 +1,7 @@
 import type { Capabilities } from './capabilities.ts';
 import type { Channel } from './channel.ts';
 import type { ConsumeMiddleware } from './client-options.ts';
+import type { OnFailure } from './consumer-types.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Receiver, ReceiverOptions } from './driver.ts';
 import type { Held } from './held.ts';
@@ -23,6 +24,7 @@ export interface ConsumerPlan {
   readonly handlerTimeoutMs: number | undefined;
   readonly policy: ResolvedRetryPolicy;
   readonly localRetryMaxMs: number;
+  readonly onFailure: OnFailure;
   readonly checkpointMs: number;
   readonly unsettledWarningMs: number;
   readonly operationTimeoutMs: number;

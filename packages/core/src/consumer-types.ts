@@ -57,6 +57,13 @@ export interface StopReport {
   readonly abandoned: number;
 }
 
+/**
+ * What becomes of a message of a log that has failed `maxAttempts` times, or cannot be understood: a dead letter, or it is
+ * tried again until it succeeds while the rest of its key, or everything after it in its shard, waits. A `Rejection` is a dead
+ * letter in any case.
+ */
+export type OnFailure = 'dead-letter' | 'block-key' | 'block-shard';
+
 export interface ConsumerStats {
   readonly running: number;
   /** Held and not started: waiting for a slot, their lane or a local retry. */
@@ -66,6 +73,8 @@ export interface ConsumerStats {
   readonly deadLettered: number;
   readonly leaseLost: number;
   readonly reopened: number;
+  /** Held now, failed as often as they may, and holding up what follows them; see `onFailure`. */
+  readonly blocked: number;
 }
 
 export interface Consumer extends AsyncDisposable {

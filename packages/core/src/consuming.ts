@@ -1,6 +1,6 @@
 import { type Channel, checkName } from './channel.ts';
 import type { ClientOptions } from './client-options.ts';
-import type { ConsumerSettings } from './consumer-types.ts';
+import type { ConsumerSettings, OnFailure } from './consumer-types.ts';
 import type { ConsumerPlan } from './consumer-plan.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { defaults } from './defaults.ts';
@@ -17,6 +17,7 @@ export interface AnyConsumeOptions extends ConsumerSettings {
   readonly group?: string | undefined;
   readonly leaseMs?: number | undefined;
   readonly from?: StartPosition | undefined;
+  readonly onFailure?: OnFailure | undefined;
 }
 
 export interface ConsumingOptions {
@@ -57,6 +58,14 @@ export function planConsumer(
     checkNumber('leaseMs', options.leaseMs, 1);
   }
   if (options.from !== undefined) needs(capabilities.replay, 'from', 'replay', transport);
+  const onFailure = options.onFailure ?? 'dead-letter';
+  if (options.onFailure !== undefined) {
+    needs(capabilities.settle === 'watermark', 'onFailure', 'a log', transport);
+    if (!['dead-letter', 'block-key', 'block-shard'].includes(onFailure)) {
+      const text = `onFailure must be dead-letter, block-key or block-shard, not ${onFailure}`;
+      throw new IntermodalError('invalid-argument', text, { transport, address: source.name });
+    }
+  }
   const concurrency = options.concurrency ?? defaults.concurrency;
   checkWhole('concurrency', concurrency, 1);
   const prefetch = options.prefetch ?? concurrency;
@@ -99,6 +108,7 @@ export function planConsumer(
     prefetch,
     handlerTimeoutMs: options.handlerTimeoutMs,
     policy: resolveRetryPolicy(options.retry, wheel.clock),
+    onFailure,
     localRetryMaxMs: options.localRetryMaxMs ?? defaults.localRetryMaxMs,
     checkpointMs: options.checkpointMs ?? defaults.checkpointMs,
     unsettledWarningMs: options.unsettledWarningMs ?? defaults.unsettledWarningMs,

@@ -27,6 +27,7 @@ export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
     headers.set('imreason', reason);
     headers.set('imorigin', options.origin);
     headers.set('imattempt', String(attempt));
+    if (held.wire.position !== undefined) headers.set('imposition', held.wire.position);
     return {
       id: original.id,
       channel: original.channel,

@@ -54,6 +54,6 @@ export function hand(
 function refuse(engine: Engine, held: Held, attempt: number, cause: unknown): undefined {
   const error = IntermodalError.from(cause, { code: 'invalid-message' });
   const handle = new DeliveryHandle(held, held.wire.message, undefined, attempt, engine.owner);
-  engine.refuse(held, handle, error.message);
+  engine.refuse(held, handle, error);
   return undefined;
 }

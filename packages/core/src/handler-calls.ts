@@ -111,10 +111,9 @@ export function createHandlerCalls(options: HandlerCallsOptions): HandlerCalls {
       held.lost = true; // for who holds it still
       handle.abort(handle.leaseLost());
     },
-    refuse(held, handle, reason) {
+    refuse(held, handle, error) {
       held.handle = handle;
-      handle.intent = { action: 'reject', reason };
-      settling.settle(handle, handle.intent);
+      settling.refuse(handle, error);
     },
   };
 }

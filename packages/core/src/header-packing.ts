@@ -16,6 +16,8 @@ export const wireNames = {
   sequence: 'imseq',
   attempt: 'imattempt',
   reason: 'imreason',
+  /** Of a dead letter: where the log that it comes from can be read again. */
+  position: 'imposition',
   control: 'imctl',
 } as const;
 

@@ -37,6 +37,8 @@ export interface Held extends Member<Held>, Timer {
   lost: boolean;
   /** Tells the watermark of its lane, where there is one. */
   passed: (() => void) | undefined;
+  /** It has failed as often as it may, and what follows it waits until it succeeds. */
+  blocking: boolean;
   /** Has been reported as unsettled. */
   reported: boolean;
   startedAt: number;
@@ -76,6 +78,7 @@ export function createHeld(
     settled: false,
     lost: false,
     passed: undefined,
+    blocking: false,
     reported: false,
     startedAt: 0,
     alarm: undefined,

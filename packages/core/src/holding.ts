@@ -12,6 +12,8 @@ export interface HoldingOptions {
   readonly lanes: Lanes;
   readonly counters: ConsumerCounters;
   readonly settling: () => Settling;
+  /** It is held no more. */
+  readonly onForgotten: (held: Held) => void;
   /** A slot is free. */
   readonly onFree: () => void;
   /** A lane may go on. */
@@ -62,6 +64,7 @@ export function createHolding(options: HoldingOptions): Holding {
     if (!all.delete(held)) return;
     void held.epoch.leases.untrack(held);
     wheel.cancel(held.alarm);
+    options.onForgotten(held);
     const { lane } = held.wire;
     if (laneEmptied.size > 0 && lane !== undefined && !holdsOf(lane)) {
       laneEmptied.get(lane)?.resolve();

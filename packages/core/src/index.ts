@@ -27,6 +27,7 @@ export type {
   BatchOptions,
   Consumer,
   ConsumerStats,
+  OnFailure,
   ProvisionOptions,
   RetryPolicy,
   StopReport,

@@ -22,6 +22,10 @@ export interface Lanes {
   /** Removes those that have not been started and match. In order. */
   remove(match: (held: Held) => boolean): Held[];
   readonly readyCount: number;
+  /** Of the lane of a log nothing more is started for the first time, until `go` for all that stopped it. */
+  stop(lane: string, by: Held): void;
+  /** Whether it goes on now. */
+  go(lane: string, by: Held): boolean;
 }
 
 /** @param onDelayed its turn has come, and it waits for its own retry still */
@@ -29,6 +33,19 @@ export function createLanes(onDelayed: (held: Held) => void): Lanes {
   let ready: Held[] = [];
   /** All that is held of a key, in the order of its coming, until it is done with. */
   const lanes = new Map<string, Held[]>();
+  /** Lanes of a log that may not go on, and what each of them waits for. */
+  const stopped = new Map<string, Set<Held>>();
+
+  function mayStart({ wire, handle, localRetries }: Held): boolean {
+    if (stopped.size === 0 || wire.lane === undefined || !stopped.has(wire.lane)) return true;
+    return handle !== undefined || localRetries > 0;
+  }
+
+  function next(): Held | undefined {
+    if (stopped.size === 0) return ready.shift();
+    const index = ready.findIndex(mayStart);
+    return index < 0 ? undefined : ready.splice(index, 1)[0];
+  }
 
   function arrive(held: Held): void {
     if (held.orderKey !== undefined) {
@@ -83,11 +100,12 @@ export function createLanes(onDelayed: (held: Held) => void): Lanes {
 
   return {
     arrive,
-    next: () => start(ready.shift()),
+    next: () => start(next()),
     nextOf(held) {
       const lane = laneOf(held);
       const following = lane?.[lane.indexOf(held) + 1];
       if (following?.place !== 'waiting' || following.notBefore > 0) return undefined;
+      if (!mayStart(following)) return undefined;
       return start(following);
     },
     again(held) {
@@ -142,7 +160,16 @@ export function createLanes(onDelayed: (held: Held) => void): Lanes {
       return removed;
     },
     get readyCount() {
-      return ready.length;
+      return stopped.size === 0 ? ready.length : ready.filter(mayStart).length;
+    },
+    stop(lane, by) {
+      stopped.set(lane, (stopped.get(lane) ?? new Set()).add(by));
+    },
+    go(lane, by) {
+      const waitedFor = stopped.get(lane);
+      waitedFor?.delete(by);
+      if (waitedFor === undefined || waitedFor.size > 0) return false;
+      return stopped.delete(lane);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ConsumerPlan } from './consumer-plan.ts';
 import type { DeliveryHandle, DeliveryOwner } from './delivery-handle.ts';
+import type { IntermodalError } from './error.ts';
 import type { Held } from './held.ts';
 import type { Lanes } from './lanes.ts';
 
@@ -27,8 +28,8 @@ export interface HandlerCalls {
   waitAgain(held: Held): void;
   /** The application has gone away without settling it: it goes back. */
   leave(handle: DeliveryHandle): void;
-  /** It cannot be understood: to the dead letters, alone. */
-  refuse(held: Held, handle: DeliveryHandle, reason: string): void;
+  /** It cannot be understood: it is a failure, alone. */
+  refuse(held: Held, handle: DeliveryHandle, error: IntermodalError): void;
 }
 
 /** What a runner may ask of its consumer. */
@@ -49,6 +50,8 @@ export interface ConsumerCounters {
   deadLettered: number;
   leaseLost: number;
   reopened: number;
+  /** Failed as often as they may, and tried until they succeed. */
+  blocked: number;
   /** Given back without having been started, since the consumer is being stopped. */
   released: number;
 }
@@ -61,6 +64,7 @@ export function createCounters(): ConsumerCounters {
     deadLettered: 0,
     leaseLost: 0,
     reopened: 0,
+    blocked: 0,
     released: 0,
   };
 }

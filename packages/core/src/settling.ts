@@ -22,6 +22,8 @@ export interface SettlingOptions {
   /** Whether its lane is being handed over, so that nothing of it is worth keeping. */
   readonly isLeaving: (held: Held) => boolean;
   readonly onLeft: (held: Held) => void;
+  /** It has failed as often as it may, and is tried again all the same. */
+  readonly onBlocked: (held: Held, error: unknown) => void;
   /** The broker refuses its settlement for good, and without a lease brings it again to the next connection only. */
   readonly onStuck: (held: Held, error: IntermodalError) => void;
 }
@@ -34,6 +36,8 @@ export interface Settling {
   settle(handle: DeliveryHandle, intent: Intent): void;
   /** The handler threw `error`: by policy it comes again or goes to the dead letters. */
   fail(handle: DeliveryHandle, error: unknown): void;
+  /** It cannot be understood. */
+  refuse(handle: DeliveryHandle, error: IntermodalError): void;
   /** A retry was asked for while the handler ran, or behind another of its key: it takes its course now. */
   resumeRetry(held: Held): void;
   /** Gives back one that no handler has seen, or whose local retry is not awaited any more. */
@@ -111,6 +115,13 @@ export function createSettling(options: SettlingOptions): Settling {
         );
         return;
     }
+  }
+
+  /** To the dead letters, or where nothing may go past it, again. */
+  function giveUp({ held }: DeliveryHandle, reason: string, error: unknown): Intent {
+    if (plan.onFailure === 'dead-letter') return { action: 'reject', reason };
+    options.onBlocked(held, error);
+    return { action: 'retry', delayMs: undefined, error };
   }
 
   async function reject(handle: DeliveryHandle, reason: string): Promise<void> {
@@ -194,7 +205,11 @@ export function createSettling(options: SettlingOptions): Settling {
       if (error instanceof Rejection) handle.intent = { action: 'reject', reason: error.reason };
       else if (handle.attempt < policy.maxAttempts)
         handle.intent = { action: 'retry', delayMs: undefined, error };
-      else handle.intent = { action: 'reject', reason: failureReason(error) };
+      else handle.intent = giveUp(handle, failureReason(error), error);
+      settle(handle, handle.intent);
+    },
+    refuse(handle, error) {
+      handle.intent = giveUp(handle, error.message, error);
       settle(handle, handle.intent);
     },
     release(held, done) {

@@ -15,6 +15,12 @@ interface OfDelivery extends OfMessage {
   readonly attempt: number;
 }
 
+interface OfLane {
+  readonly lane: string;
+  /** Where the log can be read again from. */
+  readonly position: string | undefined;
+}
+
 /** What core tells about its work. */
 export type TelemetryEvent =
   | (OfMessage & { readonly type: 'published'; readonly ms: number; readonly bytes: number })
@@ -46,6 +52,10 @@ export type TelemetryEvent =
   | (OfDelivery & { readonly type: 'settle-failed'; readonly error: IntermodalError })
   /** Neither settled nor finished for `unsettledWarningMs`; `origin` is the stack of the call that started the consumer. */
   | (OfDelivery & { readonly type: 'unsettled'; readonly ms: number; readonly origin: string })
+  /** A log: it has failed as often as it may, and holds up its key or its lane until it succeeds. */
+  | (OfDelivery & OfLane & { readonly type: 'blocked'; readonly error: unknown })
+  /** It succeeded, or another worker has it now. */
+  | (OfDelivery & OfLane & { readonly type: 'unblocked' })
   /** A control message of a later version was acked without a handler. */
   | (OfMessage & { readonly type: 'control-skipped' })
   | (At & { readonly type: 'opened'; readonly side: 'sender' | 'receiver' })

@@ -1,4 +1,5 @@
 import {
+  bodyBytes,
   IntermodalError,
   type Prepared,
   type Sender,
@@ -33,6 +34,7 @@ interface Request {
 
 // The partition key of messages without one, which would else be a key each in the record's table.
 const sharedKey = 'none';
+const mostHashes = 10_000;
 
 /** Many messages in one record, as the Kinesis Producer Library sends them. */
 export function createAggregatingSender(settings: AggregatingSettings): Sender {
@@ -43,17 +45,29 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
   };
   let map = settings.shards;
   let turn = 0;
+  /** Keys come again. */
+  const hashes = new Map<string, HashKey>();
+
+  function hashOf({ partitionKey, hashKey }: RecordEntry): HashKey {
+    if (hashKey !== undefined) return fromDecimal(hashKey);
+    const known = hashes.get(partitionKey);
+    if (known !== undefined) return known;
+    const found = hashKeyOf(partitionKey);
+    if (hashes.size >= mostHashes) hashes.clear();
+    hashes.set(partitionKey, found);
+    return found;
+  }
 
   async function send(
     batch: readonly Prepared[],
     signal: AbortSignal,
   ): Promise<readonly SendOutcome[]> {
     const packables = batch.map(packableOf);
-    const outcomes: (SendOutcome | undefined)[] = [];
+    const outcomes: (SendOutcome | undefined)[] = batch.map(() => undefined);
     const failedLanes = new Set<string>();
     const packages = pack(packables, limits);
-    const rounds = Math.max(...packages.map(({ round }) => round)) + 1;
-    for (let round = 0; round < rounds; round += 1) {
+    const last = packages.reduce((most, { round }) => Math.max(most, round), 0);
+    for (let round = 0; round <= last; round += 1) {
       const due = packages.filter((one) => one.round === round);
       const requests = requestsOf(due, packables, failedLanes, outcomes);
       await Promise.all(
@@ -65,10 +79,7 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
           });
         }),
       );
-      for (const [index, outcome] of outcomes.entries()) {
-        const lane = packables[index]?.lane;
-        if (outcome !== undefined && !outcome.ok && lane !== undefined) failedLanes.add(lane);
-      }
+      if (round < last) addFailed(failedLanes, packables, outcomes);
     }
     return packables.map((_, index) => outcomes[index] ?? unanswered());
   }
@@ -94,12 +105,15 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
     turn += 1;
     const requests: Request[] = [];
     for (const one of due) {
-      const messages = one.messages.filter((index) => {
-        const lane = packables[index]?.lane;
-        const isHeld = lane !== undefined && failedLanes.has(lane);
-        if (isHeld) outcomes[index] = behindFailure();
-        return !isHeld;
-      });
+      const messages =
+        failedLanes.size === 0
+          ? one.messages
+          : one.messages.filter((index) => {
+              const lane = packables[index]?.lane;
+              const isHeld = lane !== undefined && failedLanes.has(lane);
+              if (isHeld) outcomes[index] = behindFailure();
+              return !isHeld;
+            });
       if (messages.length === 0) continue;
       const record = recordOf(messages.map((index) => (packables[index] as Packable).entry));
       const bytes = record.Data.byteLength + Buffer.byteLength(record.PartitionKey);
@@ -198,8 +212,15 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
   };
 }
 
-function hashOf({ partitionKey, hashKey }: RecordEntry): HashKey {
-  return hashKey === undefined ? hashKeyOf(partitionKey) : fromDecimal(hashKey);
+function addFailed(
+  lanes: Set<string>,
+  packables: readonly Packable[],
+  outcomes: readonly (SendOutcome | undefined)[],
+): void {
+  outcomes.forEach((outcome, index) => {
+    const lane = packables[index]?.lane;
+    if (outcome?.ok === false && lane !== undefined) lanes.add(lane);
+  });
 }
 
 /** One alone needs no aggregate. */
@@ -209,7 +230,7 @@ function recordOf(entries: readonly RecordEntry[]): {
   readonly ExplicitHashKey?: string;
 } {
   const [first] = entries as readonly [RecordEntry];
-  const Data = entries.length === 1 ? first.data : encodeAggregate(entries);
+  const Data = entries.length === 1 ? bodyBytes(first.data) : encodeAggregate(entries);
   const record = { Data, PartitionKey: first.partitionKey };
   return first.hashKey === undefined ? record : { ...record, ExplicitHashKey: first.hashKey };
 }

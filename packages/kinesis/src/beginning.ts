@@ -7,6 +7,7 @@ import { besides, forgotten, type Kin, kinOf, leaseFor, roots } from './lineage.
 import { invalid } from './options.ts';
 import { parsePosition } from './position.ts';
 import type { Page, Reads } from './reads.ts';
+import { arrivalOf, nativeOf } from './record-source.ts';
 
 export interface BeginningOptions {
   readonly table: LeaseTable;
@@ -100,7 +101,7 @@ async function leasesAt(
   const at = { at: 'record', sequence, sub: sub - 1 } as const;
   const iterator = await ask(reads.iterator(shardId, at, signal), place);
   const { Records = [] } = await ask(reads.page(iterator, 1, signal), place);
-  const sinceMs = Records[0]?.ApproximateArrivalTimestamp?.getTime();
+  const sinceMs = arrivalOf(Records[0]);
   const others = besides(kin, shardId).map((one) =>
     leaseFor(one, sinceMs === undefined ? { at: 'earliest' } : { at: 'time', sinceMs }, sinceMs),
   );
@@ -129,7 +130,8 @@ async function endOf(
     const page: Page = await ask(reads.page(iterator, 10_000, signal), place);
     const last = page.Records?.at(-1);
     if (last?.SequenceNumber !== undefined) {
-      const inside = decodeAggregate(last.Data ?? new Uint8Array())?.length ?? 1;
+      const { Data = new Uint8Array() } = nativeOf(last);
+      const inside = decodeAggregate(Data)?.length ?? 1;
       end = { at: 'record', sequence: last.SequenceNumber, sub: inside - 1 };
     }
     if ((page.MillisBehindLatest ?? 0) === 0) return end;

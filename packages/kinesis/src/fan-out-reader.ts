@@ -22,7 +22,7 @@ const leastMs = 1_000;
 const inUseMs = 5_500;
 // Woken before, whenever there is a reason.
 const idleMs = 60_000;
-/** Messages read and not taken, above which the stream is left to wait. */
+/** Records read and not taken, above which the stream is left to wait. */
 const mostAhead = 10_000;
 
 /** Has a shard push its records, with a share of its throughput that no other group uses. */
@@ -76,7 +76,8 @@ export function subscribeToShard(options: FanOutOptions): ShardReader {
     const { ContinuationSequenceNumber: next } = news;
     if (next !== undefined) from = { at: 'after', sequence: next };
     closed = next === undefined || (news.ChildShards?.length ?? 0) > 0;
-    if (shelf.put(news.Records ?? []) > 0 || closed) options.onNews();
+    shelf.put(news.Records ?? []);
+    if (shelf.size > 0 || closed) options.onNews();
   }
 
   function afterFailure(error: IntermodalError, { random }: Clock): number {

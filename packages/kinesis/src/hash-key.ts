@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** 128 bits as 32 hexadecimal digits, which compare as the numbers do. */
 export type HashKey = string;
@@ -11,7 +11,7 @@ export interface HashRange {
 
 /** The number that Kinesis makes of a partition key. @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecordsRequestEntry.html */
 export function hashKeyOf(partitionKey: string): HashKey {
-  return createHash('md5').update(partitionKey).digest('hex');
+  return hash('md5', partitionKey, 'hex');
 }
 
 /** Of the decimal number that the service's own API has. */

@@ -8,6 +8,9 @@ export interface HttpSettings {
   readonly encrypted: boolean;
 }
 
+// Of one session: what every server takes. More wait in Node for one to end, and a subscription lasts for minutes.
+const maxConcurrentStreams = 100;
+
 /**
  * How requests to Kinesis travel: all of them over one HTTP/2 session, where the SDK by itself opens a session for each.
  *
@@ -15,12 +18,15 @@ export interface HttpSettings {
  */
 export function kinesisHttp({ requestTimeoutMs, encrypted }: HttpSettings): Handler {
   if (!encrypted) return http1({ requestTimeoutMs });
-  return replacingSilentSessions(
-    new NodeHttp2Handler({
-      disableConcurrentStreams: false,
-      requestTimeout: requestTimeoutMs,
-      sessionTimeout: Math.max(60_000, 2 * requestTimeoutMs),
-    }),
+  return withoutIsolation(
+    replacingSilentSessions(
+      new NodeHttp2Handler({
+        disableConcurrentStreams: false,
+        maxConcurrentStreams,
+        requestTimeout: requestTimeoutMs,
+        sessionTimeout: Math.max(60_000, 2 * requestTimeoutMs),
+      }),
+    ),
   );
 }
 
@@ -34,6 +40,13 @@ export function http1({ requestTimeoutMs }: Pick<HttpSettings, 'requestTimeoutMs
     throwOnRequestTimeout: true,
     connectionTimeout: Math.min(5_000, requestTimeoutMs),
   });
+}
+
+/** The handler opens a session for each event stream; one shard that is left to wait holds up no other stream in Node. */
+function withoutIsolation(handler: NodeHttp2Handler): NodeHttp2Handler {
+  const handle = handler.handle.bind(handler);
+  handler.handle = (request, options) => handle(request, { ...options, isEventStream: false });
+  return handler;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** One message of an aggregated record. */
 export interface UserRecord {
@@ -10,6 +10,8 @@ export interface UserRecord {
 
 const magic = Buffer.from('f3899ac2', 'hex');
 const digestBytes = 16;
+// A tag and a length.
+const tableOverhead = 6;
 
 // Field numbers with their wire types: all of them are length-delimited but the two indexes.
 const keyTable = 0x0a;
@@ -19,32 +21,47 @@ const keyIndex = 0x08;
 const hashKeyIndex = 0x10;
 const data = 0x1a;
 
+/** One message on its way into an aggregated record. */
+export interface Aggregatable extends Pick<UserRecord, 'partitionKey' | 'hashKey'> {
+  /** Text is written as UTF-8. */
+  readonly data: string | Uint8Array;
+}
+
 /**
  * Messages as one record that the Kinesis Client Library and everything else takes apart again.
  *
  * @see https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
  */
-export function encodeAggregate(records: readonly UserRecord[]): Uint8Array {
+export function encodeAggregate(records: readonly Aggregatable[]): Uint8Array {
   const keys = new Map<string, number>();
   const hashKeys = new Map<string, number>();
-  const parts: Uint8Array[] = [];
+  let most = aggregateOverhead;
   for (const { data: body, partitionKey, hashKey } of records) {
-    const fields = [keyIndex, ...varint(indexIn(keys, partitionKey))];
-    if (hashKey !== undefined) fields.push(hashKeyIndex, ...varint(indexIn(hashKeys, hashKey)));
-    fields.push(data, ...varint(body.byteLength));
-    parts.push(
-      Uint8Array.from([record, ...varint(fields.length + body.byteLength), ...fields]),
-      body,
-    );
+    most += Buffer.byteLength(body) + recordOverhead;
+    most += indexed(keys, partitionKey);
+    if (hashKey !== undefined) most += indexed(hashKeys, hashKey);
   }
-  const tables = [...texts(keyTable, keys.keys()), ...texts(hashKeyTable, hashKeys.keys())];
-  const all = Buffer.concat([magic, ...tables, ...parts, Buffer.alloc(digestBytes)]);
-  const message = all.subarray(magic.length, all.length - digestBytes);
-  createHash('md5')
-    .update(message)
-    .digest()
-    .copy(all, all.length - digestBytes);
-  return all;
+  const all = Buffer.allocUnsafe(most);
+  let at = magic.copy(all);
+  for (const key of keys.keys()) at = writeBytes(all, at, keyTable, key);
+  for (const key of hashKeys.keys()) at = writeBytes(all, at, hashKeyTable, key);
+  for (const { data: body, partitionKey, hashKey } of records) {
+    const index = keys.get(partitionKey) ?? 0;
+    const hashIndex = hashKey === undefined ? undefined : (hashKeys.get(hashKey) ?? 0);
+    const bytes = Buffer.byteLength(body);
+    const hashBytes = hashIndex === undefined ? 0 : 1 + varintBytes(hashIndex);
+    all[at] = record;
+    at = writeVarint(all, at + 1, 2 + varintBytes(index) + hashBytes + varintBytes(bytes) + bytes);
+    all[at] = keyIndex;
+    at = writeVarint(all, at + 1, index);
+    if (hashIndex !== undefined) {
+      all[at] = hashKeyIndex;
+      at = writeVarint(all, at + 1, hashIndex);
+    }
+    at = writeBytes(all, at, data, body);
+  }
+  at += hash('md5', all.subarray(magic.length, at), 'buffer').copy(all, at);
+  return all.subarray(0, at);
 }
 
 /** At most this many bytes more for a message in an aggregate, its key not counted. */
@@ -54,11 +71,11 @@ export const aggregateOverhead: number = magic.length + digestBytes;
 
 /** The messages of an aggregated record; undefined for a record that is none, which is then a message itself. */
 export function decodeAggregate(bytes: Uint8Array): readonly UserRecord[] | undefined {
+  if (bytes[0] !== magic[0] || bytes.byteLength <= magic.length + digestBytes) return undefined;
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (all.length <= magic.length + digestBytes) return undefined;
   if (!all.subarray(0, magic.length).equals(magic)) return undefined;
   const message = all.subarray(magic.length, all.length - digestBytes);
-  const digest = createHash('md5').update(message).digest();
+  const digest = hash('md5', message, 'buffer');
   if (!digest.equals(all.subarray(all.length - digestBytes))) return undefined;
   try {
     return userRecords(message);
@@ -150,24 +167,35 @@ function malformed(): Error {
   return new Error('no aggregated record');
 }
 
-function indexIn(table: Map<string, number>, text: string): number {
-  const known = table.get(text);
-  if (known !== undefined) return known;
+/** Gives each text one number; the bytes that it takes in its table, 0 where it is there already. */
+function indexed(table: Map<string, number>, text: string): number {
+  if (table.has(text)) return 0;
   table.set(text, table.size);
-  return table.size - 1;
+  return Buffer.byteLength(text) + tableOverhead;
 }
 
-function texts(tag: number, table: Iterable<string>): Uint8Array[] {
-  return Array.from(table, (text) => {
-    const bytes = Buffer.from(text);
-    return Buffer.concat([Uint8Array.from([tag, ...varint(bytes.length)]), bytes]);
-  });
+function writeBytes(all: Buffer, from: number, tag: number, value: string | Uint8Array): number {
+  const bytes = Buffer.byteLength(value);
+  all[from] = tag;
+  const at = writeVarint(all, from + 1, bytes);
+  if (typeof value === 'string') all.write(value, at, bytes);
+  else all.set(value, at);
+  return at + bytes;
 }
 
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes += 1;
   return bytes;
+}
+
+function writeVarint(all: Buffer, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  for (; rest > 127; rest = Math.floor(rest / 128)) {
+    all[at] = (rest % 128) + 128;
+    at += 1;
+  }
+  all[at] = rest;
+  return at + 1;
 }

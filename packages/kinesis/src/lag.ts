@@ -2,6 +2,7 @@ import { ask } from './ask.ts';
 import { readable } from './leases/balance.ts';
 import type { Lease, LeaseTable } from './leases/lease.ts';
 import type { Page, Reads } from './reads.ts';
+import { arrivalOf } from './record-source.ts';
 
 // Reads that may bring nothing although there is something further on.
 const maxReads = 20;
@@ -37,7 +38,7 @@ async function lagIn(
   let behindMs = 0;
   for (let count = 0; count < maxReads && iterator !== undefined; count += 1) {
     const page: Page = await ask(reads.page(iterator, 1, signal), place);
-    const arrivedAt = page.Records?.[0]?.ApproximateArrivalTimestamp?.getTime();
+    const arrivedAt = arrivalOf(page.Records?.[0]);
     behindMs = page.MillisBehindLatest ?? 0;
     // The service tells its time in whole seconds.
     if (arrivedAt !== undefined) return Math.max(behindMs, (page.at ?? arrivedAt) - arrivedAt, 1);

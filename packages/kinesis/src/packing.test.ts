@@ -19,6 +19,7 @@ function packable({ key, bytes }: { key: string | undefined; bytes: number }): P
   const hash = hashKeyOf(partitionKey);
   const entry = {
     data: new Uint8Array(bytes),
+    dataBytes: bytes,
     partitionKey,
     hashKey: undefined,
     keyed: key !== undefined,

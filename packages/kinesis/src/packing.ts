@@ -30,14 +30,21 @@ interface Filling extends Package {
   bytes: number;
 }
 
+/** The messages of one key, in their order; indexes of the batch. */
+interface Group {
+  /** Undefined where they belong to several, or it is not known. */
+  shardId: string | undefined;
+  readonly messages: number[];
+  bytes: number;
+}
+
 /**
- * Shares a batch out: one record after the other for each shard, and so that records which may overtake one another have
- * no key in common.
+ * Shares a batch out: records for each shard, filled one after the other, so that those which may overtake one another have
+ * no key in common. A key goes into one record as a whole where it can, since what is left of it must wait for the answer.
  */
 export function pack(batch: readonly Packable[], limits: PackingLimits): readonly Package[] {
   const packages: Filling[] = [];
   const filling = new Map<string, Filling>();
-  const lastOf = new Map<string, Filling>();
 
   function begin(shardId: string | undefined, round: number): Filling {
     const begun = { shardId, round, messages: [], bytes: aggregateOverhead };
@@ -45,35 +52,72 @@ export function pack(batch: readonly Packable[], limits: PackingLimits): readonl
     return begun;
   }
 
-  function placeFor({ shardId, lane }: Packable, bytes: number): Filling {
-    const last = lane === undefined ? undefined : lastOf.get(lane);
-    const current = shardId === undefined ? undefined : filling.get(shardId);
-    const fits =
-      current !== undefined &&
-      current.bytes + bytes <= limits.maxBytes &&
-      current.messages.length < limits.maxCount;
-    if (fits && (last === undefined || last === current || last.round < current.round))
-      return current;
-    const next = begin(shardId, last === undefined ? (current?.round ?? 0) : last.round + 1);
-    // What is too large for company must not end the package that others are still put into.
-    if (shardId !== undefined && aggregateOverhead + bytes <= limits.maxBytes)
-      filling.set(shardId, next);
-    return next;
+  function hasRoom(place: Filling, count: number, bytes: number): boolean {
+    return (
+      place.bytes + bytes <= limits.maxBytes && place.messages.length + count <= limits.maxCount
+    );
   }
 
-  batch.forEach((packable, index) => {
-    const bytes = sizeOf(packable.entry);
-    const place = placeFor(packable, bytes);
-    place.messages.push(index);
+  /** Beside others, in the first round. */
+  function together({ messages, bytes }: Group, shardId: string): void {
+    const current = filling.get(shardId);
+    const isOpen = current !== undefined && hasRoom(current, messages.length, bytes);
+    const place = isOpen ? current : begin(shardId, 0);
+    for (const index of messages) place.messages.push(index);
     place.bytes += bytes;
-    if (packable.lane !== undefined) lastOf.set(packable.lane, place);
-  });
+    filling.set(shardId, place);
+  }
+
+  /** More than one record holds, or for more than one shard: in records of its own, each a round after the one before. */
+  function apart(messages: readonly number[]): void {
+    let place: Filling | undefined;
+    for (const index of messages) {
+      const { entry, shardId } = batch[index] as Packable;
+      const bytes = sizeOf(entry);
+      const isOpen = place?.shardId === shardId && shardId !== undefined;
+      if (place === undefined || !isOpen || !hasRoom(place, 1, bytes))
+        place = begin(shardId, place === undefined ? 0 : place.round + 1);
+      place.messages.push(index);
+      place.bytes += bytes;
+    }
+  }
+
+  for (const group of groupsOf(batch)) {
+    const { shardId, messages, bytes } = group;
+    const isSmall =
+      aggregateOverhead + bytes <= limits.maxBytes && messages.length <= limits.maxCount;
+    if (shardId !== undefined && isSmall) together(group, shardId);
+    else apart(messages);
+  }
   return packages;
 }
 
+function groupsOf(batch: readonly Packable[]): readonly Group[] {
+  const groups: Group[] = [];
+  const ofLane = new Map<string, Group>();
+  let before: Group | undefined;
+  let beforeLane: string | undefined;
+  batch.forEach(({ entry, shardId, lane }, index) => {
+    const bytes = sizeOf(entry);
+    // Messages of a key mostly come one after the other.
+    const isSame = lane !== undefined && lane === beforeLane;
+    const known = isSame ? before : lane === undefined ? undefined : ofLane.get(lane);
+    beforeLane = lane;
+    if (known === undefined) {
+      before = { shardId, messages: [index], bytes };
+      groups.push(before);
+      if (lane !== undefined) ofLane.set(lane, before);
+      return;
+    }
+    before = known;
+    known.messages.push(index);
+    known.bytes += bytes;
+    if (known.shardId !== shardId) known.shardId = undefined;
+  });
+  return groups;
+}
+
 /** Of a message in an aggregate, at most. */
-export function sizeOf({ data, partitionKey, hashKey }: RecordEntry): number {
-  return (
-    data.byteLength + Buffer.byteLength(partitionKey) + (hashKey?.length ?? 0) + recordOverhead
-  );
+export function sizeOf({ dataBytes, partitionKey, hashKey }: RecordEntry): number {
+  return dataBytes + Buffer.byteLength(partitionKey) + (hashKey?.length ?? 0) + recordOverhead;
 }

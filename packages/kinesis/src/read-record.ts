@@ -1,6 +1,5 @@
 import type { _Record as NativeRecord } from '@aws-sdk/client-kinesis';
 import {
-  copyBytes,
   decodeEnvelope,
   IntermodalError,
   type WireMessage,
@@ -38,6 +37,8 @@ export interface ReadMessage {
 /** What the service may leave out, it never does for a record that was read. */
 type Parts = Pick<UserRecord, 'data'> & { readonly partitionKey: string | undefined };
 
+const noHeaders: ReadonlyMap<string, string> = new Map();
+
 /** The messages of a record in their order, without those that are meant for nobody here. Never throws. */
 export function readRecord(native: NativeRecord, form: ReadForm): readonly ReadMessage[] {
   const { Data: data = new Uint8Array(), PartitionKey: partitionKey } = native;
@@ -66,19 +67,19 @@ function readPart(
     channel: form.channel,
     key: partitionKey,
     publishedAt: native.ApproximateArrivalTimestamp?.getTime(),
-    headers: new Map(),
-    body: copyBytes(data),
+    headers: noHeaders,
+    body: data,
   };
-  const place = { sequence, sub, position, native };
   try {
     const message = messageOf(data, foreign, form);
-    return message === undefined ? [] : [{ ...place, message, undecodable: undefined }];
+    if (message === undefined) return [];
+    return [{ sequence, sub, position, message, undecodable: undefined, native }];
   } catch (cause) {
     const undecodable = IntermodalError.from(cause, {
       code: 'invalid-message',
       transport: 'kinesis',
     });
-    return [{ ...place, message: foreign, undecodable }];
+    return [{ sequence, sub, position, message: foreign, undecodable, native }];
   }
 }
 

@@ -6,13 +6,15 @@ import {
   type KinesisClient,
 } from '@aws-sdk/client-kinesis';
 import type { Checkpoint } from './leases/lease.ts';
+import { type RecordSource, takeRecords } from './record-source.ts';
 import type { StreamAt } from './streams.ts';
 
 /** A place of a shard to read from. */
 export type ReadFrom = Checkpoint | { readonly at: 'after'; readonly sequence: string };
 
 /** What the service answered, and when by its own clock, in milliseconds since the epoch. */
-export interface Page extends GetRecordsOutput {
+export interface Page extends Omit<GetRecordsOutput, 'Records'> {
+  readonly Records?: readonly RecordSource[] | undefined;
   readonly at: number | undefined;
 }
 
@@ -34,16 +36,19 @@ export function createReads(client: KinesisClient, { target }: StreamAt): Reads 
       const arn = 'StreamARN' in target ? target : {};
       const command = new GetRecordsCommand({ ...arn, ShardIterator, Limit });
       let at: number | undefined;
+      let records: readonly RecordSource[] | undefined;
       command.middlewareStack.add(
         (next) => async (args) => {
           const result = await next(args);
           at = dateOf(result.response);
+          records = await takeRecords(result.response);
           return result;
         },
-        { step: 'deserialize' },
+        // Nearest to the connection, before the SDK reads the answer.
+        { step: 'deserialize', priority: 'low' },
       );
       const output = await client.send(command, { abortSignal });
-      return { ...output, at };
+      return { ...output, Records: records ?? output.Records, at };
     },
   };
 }

@@ -136,7 +136,7 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
   function deliver(shardId: string, lane: Lane, read: ReadMessage): WireDelivery {
     const { message, undecodable, position, native, sequence, sub } = read;
     const token: LogToken = { value: lane, sequence, sub };
-    return {
+    const delivery = {
       token,
       message,
       lane: shardId,
@@ -144,9 +144,9 @@ export function createReceiver(settings: ReceiverSettings, options: ReceiverOpti
       redelivered: undefined,
       leaseUntil: undefined,
       position,
-      ...(undecodable === undefined ? {} : { undecodable }),
       native,
     };
+    return undecodable === undefined ? delivery : { ...delivery, undecodable };
   }
 
   function end(shardId: string, lane: Lane): void {

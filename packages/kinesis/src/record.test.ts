@@ -1,4 +1,4 @@
-import { IntermodalError, type WireMessage } from '@intermodal/core/driver';
+import { bodyBytes, IntermodalError, type WireMessage } from '@intermodal/core/driver';
 import { expect, test } from 'vitest';
 import { encodeAggregate } from './kpl-format.ts';
 import { hashKeyOf } from './hash-key.ts';
@@ -51,7 +51,7 @@ function read(data: Uint8Array, changes: Partial<ReadForm> = {}): ReturnType<typ
 
 test('a message comes out of its record as it went in', () => {
   const sent = message({ key: 'c-7', headers: new Map([['tenant', 'acme']]) });
-  const [found] = read(writeRecord(sent, form).data);
+  const [found] = read(bodyBytes(writeRecord(sent, form).data));
   expect(found?.message).toMatchObject({ id: 'm-1', key: 'c-7', body: '{"n":1}' });
   expect([...(found?.message.headers ?? [])]).toEqual([['tenant', 'acme']]);
 });
@@ -82,17 +82,17 @@ test('what cannot be a record is refused', () => {
 
 test('what is moved back to one group is no other’s', () => {
   const { data } = writeRecord(message(), { ...form, onlyGroup: 'billing' });
-  expect(read(data).map(({ message: { id, headers } }) => [id, headers.size])).toEqual([
+  expect(read(bodyBytes(data)).map(({ message: { id, headers } }) => [id, headers.size])).toEqual([
     ['m-1', 0],
   ]);
-  expect(read(data, { group: 'audit' })).toEqual([]);
+  expect(read(bodyBytes(data), { group: 'audit' })).toEqual([]);
 });
 
 test('dead letters are their group’s', () => {
   const headers = new Map([['imorigin', 'kinesis:orders/billing']]);
   const { data } = writeRecord(message({ headers }), form);
-  expect(read(data, { role: 'dead-letter' })).toHaveLength(1);
-  expect(read(data, { role: 'dead-letter', group: 'audit' })).toEqual([]);
+  expect(read(bodyBytes(data), { role: 'dead-letter' })).toHaveLength(1);
+  expect(read(bodyBytes(data), { role: 'dead-letter', group: 'audit' })).toEqual([]);
 });
 
 test('a record of another program is its body, with the position as id', () => {
@@ -114,5 +114,12 @@ test('an aggregate with a message of another shard is skipped whole', () => {
   const data = encodeAggregate(records);
   expect(read(data).map(({ sub }) => sub)).toEqual([0, 1]);
   const a = hashKeyOf('a');
-  expect(read(data, { range: { first: a, last: a } })).toEqual([]);
+  expect(read(bodyBytes(data), { range: { first: a, last: a } })).toEqual([]);
+});
+
+test('a record without a partition key, as of a stream with automatic distribution, is read', () => {
+  const native = { Data: new TextEncoder().encode('hello'), SequenceNumber: '5' };
+  const [found] = readRecord(native, readForm);
+  expect(found?.message.key).toBeUndefined();
+  expect(found?.position).toBe('shardId-000000000000:5:0');
 });

@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto';
-import {
-  bodyBytes,
-  encodeEnvelope,
-  IntermodalError,
-  type WireMessage,
-} from '@intermodal/core/driver';
+import { hash } from 'node:crypto';
+import { encodeEnvelope, IntermodalError, type WireMessage } from '@intermodal/core/driver';
 import { isDecimalHashKey } from './hash-key.ts';
 
 /** How messages to one stream are written. */
@@ -23,7 +18,9 @@ export interface RecordForm {
 
 /** A message as one record. */
 export interface RecordEntry {
-  readonly data: Uint8Array;
+  /** Text becomes bytes only where it is written. */
+  readonly data: string | Uint8Array;
+  readonly dataBytes: number;
   readonly partitionKey: string;
   /** Decimal. */
   readonly hashKey: string | undefined;
@@ -45,20 +42,22 @@ export function writeRecord(message: WireMessage, form: RecordForm): RecordEntry
   }
   const data = dataOf(message, form);
   const partitionKey = partitionKeyOf(key ?? message.id, form);
-  const bytes = data.byteLength + Buffer.byteLength(partitionKey);
+  const dataBytes = Buffer.byteLength(data);
+  const bytes = dataBytes + Buffer.byteLength(partitionKey);
   if (bytes > form.maxRecordBytes) {
     const text = `the record is ${bytes} bytes with its key, and ${form.place} takes ${form.maxRecordBytes}: send less, or store the body elsewhere and send where it is`;
     throw refusal('too-large', text, form);
   }
-  return { data, partitionKey, hashKey: hashKeyOf(message, form), keyed: key !== undefined };
+  const hashKey = hashKeyOf(message, form);
+  return { data, dataBytes, partitionKey, hashKey, keyed: key !== undefined };
 }
 
-function dataOf(message: WireMessage, form: RecordForm): Uint8Array {
+function dataOf(message: WireMessage, form: RecordForm): string | Uint8Array {
   const { onlyGroup } = form;
   if (form.envelope === 'cloudevents') {
-    if (onlyGroup === undefined) return bodyBytes(encodeEnvelope(message));
+    if (onlyGroup === undefined) return encodeEnvelope(message);
     const headers = new Map(message.headers).set('imctl', `${redriveControl}${onlyGroup}`);
-    return bodyBytes(encodeEnvelope({ ...message, headers }));
+    return encodeEnvelope({ ...message, headers });
   }
   if (onlyGroup !== undefined) {
     const text = `${form.place}: records without an envelope cannot be meant for one group: move them with a program of your own`;
@@ -68,14 +67,14 @@ function dataOf(message: WireMessage, form: RecordForm): Uint8Array {
     const text = `${form.place}: records without an envelope carry no headers: leave them out, or use the envelope`;
     throw refusal('invalid-message', text, form);
   }
-  return bodyBytes(message.body);
+  return message.body;
 }
 
 function partitionKeyOf(key: string, form: RecordForm): string {
   // Characters, where a pair of surrogates is one.
   const fits = key !== '' && (key.length <= maxKeyLength || Array.from(key).length <= maxKeyLength);
   if (fits && key.isWellFormed()) return key;
-  if (form.envelope === 'cloudevents') return createHash('sha256').update(key).digest('hex');
+  if (form.envelope === 'cloudevents') return hash('sha256', key, 'hex');
   const text = `${form.place}: a partition key has 1 to ${maxKeyLength} characters`;
   throw refusal('invalid-message', text, form);
 }

@@ -1,6 +1,7 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis';
 import type { Life } from '@intermodal/aws';
 import {
+  bodyBytes,
   IntermodalError,
   type Prepared,
   type Sender,
@@ -27,7 +28,7 @@ export function createSender({ client, stream, form, life, maxInFlight }: Sender
   ): Promise<readonly SendOutcome[]> {
     const records = batch.map(({ payload }) => {
       const { data, partitionKey, hashKey } = payload as RecordEntry;
-      const own = { Data: data, PartitionKey: partitionKey };
+      const own = { Data: bodyBytes(data), PartitionKey: partitionKey };
       return hashKey === undefined ? own : { ...own, ExplicitHashKey: hashKey };
     });
     const outcomes = await putRecords(client, stream, records, life, signal);
@@ -47,7 +48,7 @@ export function createSender({ client, stream, form, life, maxInFlight }: Sender
     dead: life.dead,
     prepare(message) {
       const entry = writeRecord(message, form);
-      const bytes = entry.data.byteLength + Buffer.byteLength(entry.partitionKey);
+      const bytes = entry.dataBytes + Buffer.byteLength(entry.partitionKey);
       return { bytes, lane: message.key, payload: entry };
     },
     ...whileAlive(life, stream, send),

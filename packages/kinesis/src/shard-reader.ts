@@ -92,7 +92,8 @@ export function pollShard(options: PollingOptions): ShardReader {
     closed = NextShardIterator === undefined;
     const last = Records.at(-1)?.SequenceNumber;
     if (last !== undefined) from = { at: 'after', sequence: last };
-    if (shelf.put(Records) > 0 || closed) options.onNews();
+    shelf.put(Records);
+    if (shelf.size > 0 || closed) options.onNews();
   }
 
   void run();

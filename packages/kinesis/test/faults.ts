@@ -1,3 +1,4 @@
+import { DynamoDBClient, ScanCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   DescribeStreamSummaryCommand,
   KinesisClient,
@@ -8,9 +9,15 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { awsClientOptions } from '@intermodal/brokers';
 import type { AwsObject, AwsProxy, Fault, TcpProxy } from '@intermodal/brokers/faults';
 import type { Faults } from '@intermodal/conformance';
+import type { Emulators } from './harness.ts';
 
 /** What the proxies before an emulator of Kinesis and before one of DynamoDB can do to their clients. */
-export function faultsOf(aws: AwsProxy, leases: AwsProxy, tcp: TcpProxy, endpoint: string): Faults {
+export function faultsOf(
+  aws: AwsProxy,
+  leases: AwsProxy,
+  tcp: TcpProxy,
+  { kinesis: endpoint, dynamo }: Emulators,
+): Faults {
   return {
     cut() {
       tcp.cut();
@@ -50,8 +57,30 @@ export function faultsOf(aws: AwsProxy, leases: AwsProxy, tcp: TcpProxy, endpoin
       const error = { name: 'AccessDeniedException', status: 400 };
       for (const proxy of [aws, leases]) proxy.inject(() => ({ kind: 'error', error }));
     },
+    expireLeases: () => freeLeases(leases, dynamo),
     reshard: (channel) => splitFirst(endpoint, channel),
   };
+}
+
+/** Takes every lease of the tables that were used through the proxy, as another worker would. */
+async function freeLeases(leases: AwsProxy, endpoint: string): Promise<void> {
+  const tables = new Set(leases.calls.map(({ input }) => String(input['TableName'])));
+  const client = new DynamoDBClient(awsClientOptions('dynalite', {}, endpoint));
+  try {
+    for (const TableName of tables) {
+      const { Items = [] } = await client.send(new ScanCommand({ TableName }));
+      for (const { leaseKey } of Items) {
+        const update = {
+          UpdateExpression: 'SET leaseCounter = leaseCounter + :one REMOVE leaseOwner',
+          ExpressionAttributeValues: { ':one': { N: '1' } },
+        };
+        const Key = { leaseKey: leaseKey as NonNullable<typeof leaseKey> };
+        await client.send(new UpdateItemCommand({ TableName, Key, ...update }));
+      }
+    }
+  } finally {
+    client.destroy();
+  }
 }
 
 /** Refuses the next records, as many as it is told; the rest of their requests goes on. */

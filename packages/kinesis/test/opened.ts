@@ -26,11 +26,17 @@ export async function newStream(client: KinesisClient, shards = 1): Promise<stri
   streams += 1;
   const StreamName = `s-${process.pid}-${Date.now()}-${streams}`;
   await client.send(new CreateStreamCommand({ StreamName, ShardCount: shards }));
+  await untilActive(client, StreamName);
+  return StreamName;
+}
+
+/** Resolves when the stream takes records again. */
+export async function untilActive(client: KinesisClient, StreamName: string): Promise<void> {
   for (;;) {
     const { StreamDescriptionSummary: summary } = await client.send(
       new DescribeStreamSummaryCommand({ StreamName }),
     );
-    if (summary?.StreamStatus === 'ACTIVE') return StreamName;
+    if (summary?.StreamStatus === 'ACTIVE') return;
   }
 }
 

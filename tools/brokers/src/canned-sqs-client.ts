@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { startCannedProcess } from './canned-process.ts';
 import type { AwsObject } from './faults/aws-wire.ts';
 
 /** What the canned server hands out. */
@@ -40,31 +37,12 @@ export interface CannedSqs extends AsyncDisposable {
 export async function startCannedSqs(
   settings: Partial<CannedSqsSettings> = {},
 ): Promise<CannedSqs> {
-  const script = fileURLToPath(new URL('canned-sqs.ts', import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const lines = createInterface(child.stdout);
-  const first = await Promise.race([once(lines, 'line'), exited.then(() => undefined)]);
-  if (!first) throw new Error('the canned SQS server ended while starting');
-  const { endpoint } = JSON.parse(String(first[0])) as { readonly endpoint: string };
-
-  const admin = async (method: string, body?: unknown): Promise<CannedSqsCounts> => {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(`${endpoint}/admin`, { method, ...sent });
-    return (await response.json()) as CannedSqsCounts;
-  };
-  const stop = async (): Promise<void> => {
-    child.stdin.end();
-    await exited;
-  };
-
-  await admin('POST', settings);
-  return {
-    endpoint,
-    set: (changed) => admin('POST', changed),
-    counts: () => admin('GET'),
-    resetCounts: () => admin('DELETE'),
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
+  const { started, set, counts, resetCounts, stop } = await startCannedProcess<
+    { readonly endpoint: string },
+    CannedSqsSettings,
+    CannedSqsCounts
+  >('canned-sqs.ts');
+  await set(settings);
+  const { endpoint } = started;
+  return { endpoint, set, counts, resetCounts, stop, [Symbol.asyncDispose]: stop };
 }

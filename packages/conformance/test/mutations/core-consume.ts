@@ -277,7 +277,7 @@ export const consumeDefects: readonly Defect[] = [
     edits: [
       edit(
         'handing',
-        '  engine.refuse(held, handle, error.message);',
+        '  engine.refuse(held, handle, error);',
         "  handle.intent = { action: 'ack' };\n  held.handle = handle;\n  engine.owner.settle(handle, handle.intent);",
       ),
     ],

@@ -84,3 +84,12 @@ onExchange.receive(orders, { group: 'billing', leaseMs: 5 });
 await onQueue.consume(orders, { visibilityTimeout: 5 }, handler);
 // @ts-expect-error options come before the handler
 await onQueue.consume(orders, handler);
+
+// onFailure
+await onLog.consume(orders, { group: 'billing', onFailure: 'block-shard' }, handler);
+// @ts-expect-error there is no such way
+await onLog.consume(orders, { group: 'billing', onFailure: 'drop' }, handler);
+// @ts-expect-error a queue is no log
+await onQueue.consume(orders, { onFailure: 'block-key' }, handler);
+// @ts-expect-error it may be none
+await onAny.consume(orders, { group: 'billing', onFailure: 'block-key' }, handler);

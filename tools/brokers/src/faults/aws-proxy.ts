@@ -55,6 +55,8 @@ export interface AwsProxy extends AsyncDisposable {
 type Answering = { -readonly [Key in keyof RecordedCall]: RecordedCall[Key] };
 
 const remembered = 10_000;
+/** Connections to the emulator are given up before it does, after five seconds: a call could just be on its way. */
+const idleMs = 2_000;
 
 /**
  * Starts a proxy on a free loopback port.
@@ -65,7 +67,7 @@ const remembered = 10_000;
  * @param upstream Where calls go that no rule answers; without it they are `InvalidAction`.
  */
 export async function startAwsProxy(upstream?: string): Promise<AwsProxy> {
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, timeout: idleMs });
   const events = new EventEmitter().setMaxListeners(0);
   const rules = new Set<Rule>();
   const calls: Answering[] = [];
@@ -129,6 +131,8 @@ export async function startAwsProxy(upstream?: string): Promise<AwsProxy> {
     // What fails here fails towards the emulator, or the client went away: either way, no answer.
     handle(incoming, response).catch(() => incoming.socket.resetAndDestroy());
   });
+  // One that is closed for its idleness just when it is used would look like a fault that nobody injected.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 

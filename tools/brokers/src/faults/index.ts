@@ -19,6 +19,8 @@ export {
 export type { AwsCall, AwsError, AwsObject } from './aws-wire.ts';
 export { AwsRefusal, cannedAws, type CannedAnswer } from './canned-aws.ts';
 export { queueFaults, sqsSending, type QueueFaults, type Sending } from './queue-faults.ts';
+export { startFanOutPeer, type FanOutPeer } from './fan-out-peer.ts';
+export { type FanOutTimes, type Subscription } from './shard-subscriptions.ts';
 export {
   startTcpProxy,
   type Direction,
