@@ -65,6 +65,8 @@ export async function servePage(args: Arguments, { output, error }: Streams): Pr
   try {
     const server = await listen(app, boundTo, args.port);
     output.write(`The shop is open: ${server.url}\n`);
+    if (boundTo !== loopback && boundTo !== '::1' && boundTo !== 'localhost')
+      error.write('Whoever can reach this address can use the shop, and stop its broker.\n');
     if (args.orders === undefined) shop.intake.setRate(ordersPerSecond);
     else await take(args.orders, taker, notes.add);
     await aborted(interrupt.gently);
@@ -93,8 +95,8 @@ async function take(path: string, taker: OrderTaker, note: (text: string) => voi
 async function emptied({ intake, faults, tally }: LiveShop, atOnce: AbortSignal): Promise<void> {
   intake.setRate(0);
   faults.heal();
-  await intake.hold();
   const until = performance.now() + goodbyeMs;
+  await Promise.race([intake.hold(), sleep(goodbyeMs)]);
   while (tally.totals().outstanding > 0 && performance.now() < until && !atOnce.aborted)
     await sleep(50);
 }

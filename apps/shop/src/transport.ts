@@ -11,6 +11,7 @@ import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
 import { snsFromUrl } from '@intermodal/sns';
 import { sqsFromUrl } from '@intermodal/sqs';
+import { stompFromUrl } from '@intermodal/stomp';
 import { Refusal } from './refusal.ts';
 
 /** THE line: change it, and the orders take another way. */
@@ -26,6 +27,7 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   kinesis: kinesisFromUrl,
   sns: snsFromUrl,
   sqs: sqsFromUrl,
+  stomp: stompFromUrl,
 };
 
 /** A name alone is a URL without anything else. @throws Refusal */

@@ -47,7 +47,9 @@ async function until(shop: LiveShop, condition: () => boolean): Promise<void> {
   const givenUpAt = performance.now() + 90_000;
   while (!condition()) {
     if (performance.now() > givenUpAt)
-      throw new Error(`it did not come to ${condition}: ${JSON.stringify(shop.tally.totals())}`);
+      throw new Error(
+        `it did not come to ${String(condition)}: ${JSON.stringify(shop.tally.totals())}`,
+      );
     await sleep(50);
   }
 }

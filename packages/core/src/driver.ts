@@ -261,4 +261,5 @@ export {
   type HttpEndpoint,
   type HttpEndpointOptions,
 } from './http-endpoint.ts';
+export { writeTogether } from './write-together.ts';
 export { createPushBuffer, type PushBuffer, type PushBufferOptions } from './push-buffer.ts';

@@ -52,3 +52,19 @@ test('the programs of the README compile, the first one runs, and the transforma
     { recordId: 'r-1', result: 'Ok', metadata: { partitionKeys: { tenant: 'acme' } } },
   ]);
 }, 120_000);
+
+test('neither the endpoint nor the transformation loads the SDK', async () => {
+  const program = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ resolve: (name, context, next) => (loaded.push(name), next(name, context)) });
+    await import('@intermodal/firehose/endpoint');
+    await import('@intermodal/firehose/transformation');
+    process.stdout.write(JSON.stringify(loaded));
+  `;
+  const args = ['--conditions=intermodal:source', '--input-type=module', '--eval', program];
+  const { stdout } = await run(process.execPath, args, { cwd: here('..') });
+  const loaded = JSON.parse(stdout) as readonly string[];
+  expect(loaded).toContain('@intermodal/core');
+  expect(loaded.filter((name) => name.startsWith('@aws-sdk'))).toEqual([]);
+}, 60_000);

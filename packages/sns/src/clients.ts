@@ -1,6 +1,7 @@
 import { SNSClient, type SNSClientConfig } from '@aws-sdk/client-sns';
 import { clientSettings, statedConnection } from '@intermodal/aws';
 import type { SqsTransportOptions } from '@intermodal/sqs';
+import { speakLeanQuery } from './lean-query.ts';
 import type { SnsTransportOptions } from './options.ts';
 
 /** Topics and endpoints are known in their own region alone, so there is a client for each. */
@@ -21,12 +22,16 @@ export type ClientOptions = Pick<
 export function createClients(options: ClientOptions): Clients {
   const { client, requestTimeoutMs = 15_000, connectTimeoutMs = 5_000 } = options;
   const settings = clientSettings({ requestTimeoutMs, connectTimeoutMs });
-  const main = client ?? new SNSClient({ ...statedConnection(options), ...settings });
+  const own = (config: SNSClientConfig): SNSClient => {
+    const made = new SNSClient({ ...config, ...settings });
+    speakLeanQuery(made);
+    return made;
+  };
+  const main = client ?? own(statedConnection(options));
   const others = new Map<string, SNSClient>();
 
   function made(other: string): SNSClient {
-    const shared = sharedConfig(main);
-    const found = others.get(other) ?? new SNSClient({ ...shared, ...settings, region: other });
+    const found = others.get(other) ?? own({ ...sharedConfig(main), region: other });
     others.set(other, found);
     return found;
   }

@@ -2,6 +2,7 @@
  * For drivers that fill queues and leave them to SQS, as `@intermodal/sns` does: the transport with what only they need,
  * and the parts that make messages the same whichever way they come. Applications need none of it.
  */
+export { type LeanClient, type LeanSpeech, speakLean } from './lean.ts';
 export { type Entry, type WireForm, type WrittenEntry, writeEntry } from './message.ts';
 export { differingStatements, mergedPolicy, type PolicyStatement } from './queue-policy.ts';
 export { type ReadForm, type ReadMessage, readMessage } from './read-message.ts';

@@ -1,4 +1,5 @@
-import type { Aim, Bench } from '../bench.ts';
+import { cpuBeside, requestsAtMost } from '../aims.ts';
+import type { Bench } from '../bench.ts';
 import { cannedServer } from '../firehose/canned.ts';
 import {
   handPublish,
@@ -8,25 +9,10 @@ import {
 } from '../firehose/contenders.ts';
 import { publishing } from '../sqs/work.ts';
 
-const fewRequests: Aim = {
-  text: 'at most 3 requests for 1,000 records',
-  reached(result) {
-    const requests = result(intermodalPublish.name)?.requestsPer1000;
-    if (requests === undefined) return undefined;
-    return { figure: requests.toFixed(1), enough: requests <= 3 };
-  },
-};
-
-const fractionOfSingles: Aim = {
-  text: 'client CPU at most a tenth of that of plain PutRecord',
-  reached: (result) => {
-    const mine = result(intermodalPublish.name);
-    const its = result(sdkPublish.name);
-    if (mine === undefined || its === undefined) return undefined;
-    const ratio = mine.cpuMsPer1000 / its.cpuMsPer1000;
-    return { figure: `× ${ratio.toFixed(2)}`, enough: ratio <= 0.1 };
-  },
-};
+const aims = [
+  requestsAtMost(3, intermodalPublish.name),
+  cpuBeside(sdkPublish.name, 0.1, intermodalPublish.name),
+];
 
 function overNetwork(latencyMs: number): Bench {
   const where = latencyMs === 0 ? 'a server that answers at once' : `${latencyMs} ms round trip`;
@@ -37,7 +23,7 @@ function overNetwork(latencyMs: number): Bench {
     warmUp: 5_000,
     contenders: [handPublish, handPublishAll, intermodalPublish, sdkPublish].map(publishing),
     surround: () => cannedServer(latencyMs),
-    aims: [fewRequests, fractionOfSingles],
+    aims,
   };
 }
 

@@ -46,7 +46,9 @@ async function until(shop: LiveShop, condition: () => boolean): Promise<void> {
   const givenUpAt = performance.now() + 15_000;
   while (!condition()) {
     if (performance.now() > givenUpAt)
-      throw new Error(`it did not come to ${condition}: ${JSON.stringify(shop.tally.totals())}`);
+      throw new Error(
+        `it did not come to ${String(condition)}: ${JSON.stringify(shop.tally.totals())}`,
+      );
     await sleep(10);
   }
 }
@@ -176,6 +178,19 @@ test('handlers that hang hold their messages until they are healed', async () =>
   shop.faults.heal();
   await until(shop, () => isThrough(shop, 30));
   expect(shop.tally.totals()).toMatchObject({ lost: 0, outOfOrder: 0, repeated: 0 });
+});
+
+test('it can be closed while its broker is gone, and while a hand-over waits', async () => {
+  const shop = await open();
+  await shop.leg.stopConsumer(charge);
+  shop.intake.add(sampleOrders(40));
+  await until(shop, () => shop.counts.orders === 40);
+  await shop.broker.kill();
+  shop.intake.add(sampleOrders(80).slice(40));
+  const swap = shop.swap(offerOf(() => memoryTransport()));
+  await until(shop, () => shop.swapping?.step === 'drain');
+  await shop[Symbol.asyncDispose]();
+  expect((await swap).missing).toBeGreaterThan(0);
 });
 
 test('no more orders are placed than there is room for', async () => {

@@ -67,7 +67,9 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
   const faults = createFaults();
   const swaps: SwapReport[] = [];
   const stations = new Set<Station>();
+  const closing = new AbortController();
   let swapping: SwapState | undefined;
+  let lastSwap: Promise<unknown> = Promise.resolve();
   // Set before anything is published or handled.
   let leg!: Leg;
 
@@ -171,6 +173,41 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
     return moved;
   }
 
+  async function swap(offer: Offer, onOpen?: () => Promise<void>): Promise<SwapReport> {
+    const from = leg;
+    const progress = { from: from.offer.label, to: offer.label, left: 0, toDrain: 0 };
+    swapping = { ...progress, step: 'open' };
+    try {
+      const report = await swapLegs({
+        from,
+        async open() {
+          const next = await open(offer);
+          await onOpen?.();
+          return next;
+        },
+        intake,
+        faults,
+        broker,
+        tally,
+        patienceMs: patience(),
+        signal: closing.signal,
+        redrive: () => redriveLeg(from),
+        onStep(step, left = 0, toDrain = 0) {
+          swapping = { ...progress, step, left, toDrain };
+        },
+        use(to) {
+          leg = to;
+          intake.begin(to.channels.stages['place-order']);
+        },
+        note,
+      });
+      swaps.unshift(report);
+      return report;
+    } finally {
+      swapping = undefined;
+    }
+  }
+
   return {
     get leg() {
       return leg;
@@ -189,47 +226,24 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
     get swapping() {
       return swapping;
     },
-    async swap(offer, onOpen) {
-      if (swapping !== undefined) throw new Error('one hand-over is under way already');
-      const from = leg;
-      const progress = { from: from.offer.label, to: offer.label, left: 0, toDrain: 0 };
-      swapping = { ...progress, step: 'open' };
-      try {
-        const report = await swapLegs({
-          from,
-          async open() {
-            const next = await open(offer);
-            await onOpen?.();
-            return next;
-          },
-          intake,
-          faults,
-          broker,
-          tally,
-          patienceMs: patience(),
-          redrive: () => redriveLeg(from),
-          onStep(step, left = 0, toDrain = 0) {
-            swapping = { ...progress, step, left, toDrain };
-          },
-          use(to) {
-            leg = to;
-            intake.begin(to.channels.stages['place-order']);
-          },
-          note,
-        });
-        swaps.unshift(report);
-        return report;
-      } finally {
-        swapping = undefined;
-      }
+    swap(offer, onOpen) {
+      if (swapping !== undefined)
+        return Promise.reject(new Error('one hand-over is under way already'));
+      const swapped = swap(offer, onOpen);
+      lastSwap = swapped.catch(() => undefined);
+      return swapped;
     },
     redrive: () => redriveLeg(leg),
     async [Symbol.asyncDispose]() {
       missing.stop();
+      closing.abort();
       faults.heal();
       intake.giveUp();
-      await intake.hold();
+      await lastSwap;
+      const held = intake.hold();
+      // Closing it also ends what is being published to a broker that is not there.
       await leg.close({ deadlineMs: 2_000 });
+      await held;
       for (const station of stations) await station[Symbol.asyncDispose]();
     },
   };

@@ -15,6 +15,8 @@ export interface SwapOptions {
   readonly tally: Tally;
   /** How long nothing may come from the old transport before what it still has counts as lost. */
   readonly patienceMs: number;
+  /** Ends the wait for the old transport: the shop is closed. */
+  readonly signal: AbortSignal;
   readonly redrive: () => Promise<number>;
   readonly onStep: (step: SwapStep, left?: number, toDrain?: number) => void;
   /** From here on the new leg is the one in use, and orders go there. */
@@ -56,12 +58,14 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
   await options.broker.restart();
   await Promise.all(from.readers.map((reader) => from.startConsumer(reader)));
   const held = intake.hold();
-  const toDrain = tally.totals().outstanding + tally.totals().deadLettered;
-  const redriven = await drain(options, held, toDrain);
+  const before = tally.totals();
+  const redriven = await drain(options, held, before.outstanding + before.deadLettered);
 
   onStep('close');
   const missing = tally.writeOff(Infinity);
   if (missing > 0) note(`${missing} deliveries did not come from ${from.offer.label}: lost.`);
+  const { delivered, deadLettered } = tally.totals();
+  if (deadLettered > 0) note(`${deadLettered} dead letters stay behind on ${from.offer.label}.`);
   options.use(next);
   // With nothing left to come, a receive that is still open is not waited for.
   const closing = from.close({ deadlineMs: 1_000 });
@@ -73,7 +77,7 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
     to: next.offer.label,
     at: Date.now(),
     pauseMs,
-    drained: toDrain - missing,
+    drained: delivered - before.delivered,
     redriven,
     released,
     missing,
@@ -86,7 +90,7 @@ async function handOver(options: SwapOptions, next: Leg): Promise<SwapReport> {
 
 /** Until everything came, or nothing comes any more. Resolves with how many dead letters were moved back. */
 async function drain(
-  { intake, tally, patienceMs, redrive, onStep }: SwapOptions,
+  { intake, tally, patienceMs, signal, redrive, onStep }: SwapOptions,
   held: Promise<void>,
   toDrain: number,
 ): Promise<number> {
@@ -98,7 +102,7 @@ async function drain(
   let redrivenAt = -Infinity;
   let seen = '';
   let changedAt = performance.now();
-  for (;;) {
+  while (!signal.aborted) {
     const { outstanding, deadLettered, delivered, published } = tally.totals();
     if (intakeIs.held && outstanding === 0 && deadLettered === 0) return redriven;
     onStep('drain', outstanding + deadLettered, Math.max(toDrain, outstanding + deadLettered));
@@ -118,4 +122,5 @@ async function drain(
     }
     await sleep(lookMs);
   }
+  return redriven;
 }
