@@ -16,6 +16,8 @@ export interface Bench {
   readonly prepare?: () => Promise<void>;
   /** What must run beside a contender, in a process of its own; started anew for each. */
   readonly surround?: () => Promise<Surroundings>;
+  /** Once, after the last contender, however it went. */
+  readonly finish?: () => Promise<void>;
   readonly aims?: readonly Aim[];
 }
 
@@ -32,6 +34,8 @@ export interface Contender {
 }
 
 export interface Work {
+  /** What must be there before the clock starts, for so many messages. */
+  before?(messages: number): Promise<void>;
   /** Does it all for so many messages; resolves when nothing of them is left. */
   run(messages: number, probe: Probe): Promise<void>;
   /** Requests made since the start, where the transport has requests. */

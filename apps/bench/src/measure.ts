@@ -13,8 +13,11 @@ export interface Task {
 /** Measures one contender in this process, which should be its own. */
 export async function measure(contender: Contender, task: Task): Promise<Result> {
   const work = await contender.start(task.address);
-  if (task.warmUp > 0)
+  if (task.warmUp > 0) {
+    await work.before?.(task.warmUp);
     await work.run(task.warmUp, { latency: () => undefined, note: () => undefined });
+  }
+  await work.before?.(task.messages);
   const latencies: number[] = [];
   const notes: Record<string, number> = {};
   const requestsBefore = (await work.requests?.()) ?? 0;

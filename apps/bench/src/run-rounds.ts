@@ -15,7 +15,15 @@ const contenderProcess = fileURLToPath(new URL('./contender-process.ts', import.
 
 /** Every contender once, then again: what disturbs the machine for a while disturbs all of them. */
 export async function runRounds(bench: Bench, options: RoundsOptions): Promise<readonly Result[]> {
-  await bench.prepare?.();
+  try {
+    await bench.prepare?.();
+    return await allRounds(bench, options);
+  } finally {
+    await bench.finish?.();
+  }
+}
+
+async function allRounds(bench: Bench, options: RoundsOptions): Promise<readonly Result[]> {
   const results = new Map<string, Result[]>(bench.contenders.map(({ name }) => [name, []]));
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const { name } of bench.contenders) {

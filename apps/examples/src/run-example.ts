@@ -22,8 +22,19 @@ export interface Ending {
   readonly figures: Readonly<Record<string, string | number>>;
 }
 
+/** What an example runs on unless it is told otherwise. */
+export interface Emulator {
+  readonly broker: 'fauxqs' | 'moto';
+  readonly scheme: 'sqs' | 'sns';
+}
+
+const queues: Emulator = { broker: 'fauxqs', scheme: 'sqs' };
+
 /** Gives an example its surroundings, prints its figures as a line of JSON, and sets the exit code: 0 only if all is well. */
-export async function runExample(example: (stage: Stage) => Promise<Ending>): Promise<void> {
+export async function runExample(
+  example: (stage: Stage) => Promise<Ending>,
+  emulator: Emulator = queues,
+): Promise<void> {
   const { values } = parseArgs({
     options: { transport: { type: 'string' }, once: { type: 'boolean', default: false } },
   });
@@ -34,10 +45,10 @@ export async function runExample(example: (stage: Stage) => Promise<Ending>): Pr
       interrupt.abort();
     });
   }
-  const broker = values.transport === undefined ? await startOwnBroker('fauxqs') : undefined;
+  const broker = values.transport === undefined ? await startOwnBroker(emulator.broker) : undefined;
   const folder = await mkdtemp(join(tmpdir(), 'intermodal-example-'));
   try {
-    const url = values.transport ?? urlOf(broker?.environment['INTERMODAL_FAUXQS_ENDPOINT']);
+    const url = values.transport ?? urlOf(broker?.environment, emulator);
     const stage = { url, folder, once: values.once, interrupted: interrupt.signal, note };
     const { ok, figures } = await example(stage);
     if (values.once) process.stdout.write(`${JSON.stringify(figures)}\n`);
@@ -53,6 +64,10 @@ export async function runExample(example: (stage: Stage) => Promise<Ending>): Pr
 }
 
 /** Emulators take any credentials, and need some. */
-export function urlOf(endpoint = ''): string {
-  return `sqs://emulator:emulator@${new URL(endpoint).host}`;
+export function urlOf(
+  environment: Readonly<Record<string, string>> = {},
+  { broker, scheme }: Emulator = queues,
+): string {
+  const endpoint = environment[`INTERMODAL_${broker.toUpperCase()}_ENDPOINT`] ?? '';
+  return `${scheme}://emulator:emulator@${new URL(endpoint).host}`;
 }

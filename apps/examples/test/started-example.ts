@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { startOwnBroker } from '@intermodal/brokers';
-import { urlOf } from '../src/run-example.ts';
+import { type Emulator, urlOf } from '../src/run-example.ts';
 
 export interface Run {
   readonly exitCode: number | null;
@@ -16,10 +16,11 @@ export interface Run {
 export async function runToTheEnd(
   name: string,
   onNote: (note: string) => void = () => undefined,
+  emulator: Emulator = { broker: 'fauxqs', scheme: 'sqs' },
 ): Promise<Run> {
   const main = fileURLToPath(new URL(`../src/${name}/main.ts`, import.meta.url));
-  await using broker = await startOwnBroker('fauxqs');
-  const url = urlOf(broker.environment['INTERMODAL_FAUXQS_ENDPOINT']);
+  await using broker = await startOwnBroker(emulator.broker);
+  const url = urlOf(broker.environment, emulator);
   const args = ['--conditions=intermodal:source', main, '--once', '--transport', url];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const notes: string[] = [];

@@ -80,13 +80,16 @@ test.each([
 test.each([
   [
     'kafka:',
-    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:.`,
+    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:, stomp:.`,
   ],
   [
     'kafka://user:secret@host',
-    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:.`,
+    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:, stomp:.`,
   ],
-  ['', `There is no transport '' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:.`],
+  [
+    '',
+    `There is no transport '' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:, stomp:.`,
+  ],
 ])('the transport %j is refused in a sentence', async (url, text) => {
   await expect(transportOf(url)).rejects.toThrow(new Refusal(text));
 });

@@ -129,6 +129,7 @@ test('--help lists the options', async () => {
 test.each([
   ['an unknown option', ['--nope']],
   ['an unknown transport', ['--transport', 'kafka:']],
+  ['a transport that only publishes', ['--transport', 'firehose:?region=eu-west-1']],
   ['a file that is not there', ['--orders', '/nowhere/orders.jsonl']],
   ['a folder instead of a file', ['--orders', tmpdir()]],
   ['a state folder that cannot be made', ['--state', '/dev/null/state']],

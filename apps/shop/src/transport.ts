@@ -6,9 +6,12 @@ import {
 } from '@intermodal/core';
 import { amqpFromUrl } from '@intermodal/amqp';
 import { amqp1FromUrl } from '@intermodal/amqp1';
+import { firehoseFromUrl } from '@intermodal/firehose';
 import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
+import { snsFromUrl } from '@intermodal/sns';
 import { sqsFromUrl } from '@intermodal/sqs';
+import { stompFromUrl } from '@intermodal/stomp';
 import { Refusal } from './refusal.ts';
 
 /** THE line: change it, and the orders take another way. */
@@ -19,8 +22,12 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   memory: memoryFromUrl,
   amqp: amqpFromUrl,
   amqp1: amqp1FromUrl,
+  // It only publishes, so the shop says why it cannot run on it.
+  firehose: firehoseFromUrl,
   kinesis: kinesisFromUrl,
+  sns: snsFromUrl,
   sqs: sqsFromUrl,
+  stomp: stompFromUrl,
 };
 
 /** A name alone is a URL without anything else. @throws Refusal */

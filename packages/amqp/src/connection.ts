@@ -2,7 +2,7 @@ import { type Clock, IntermodalError, systemClock } from '@intermodal/core/drive
 import { type ChannelModel, connect, credentials as sasl, type SocketOptions } from 'amqplib';
 import { mapError } from './map-error.ts';
 import type { AmqpHost, AmqpLogin, Settings } from './options.ts';
-import { writeTogether } from './write-together.ts';
+import { writeFramesTogether } from './frames-together.ts';
 
 /** One connection's life: amqplib's own recovery is off, since it hides losses and never refuses a wrong password. */
 export interface Connection {
@@ -57,7 +57,7 @@ export async function openConnection(
       },
       socketOptions(settings, purpose, login, socket.signal),
     );
-    writeTogether(model);
+    writeFramesTogether(model);
     return watch(settings, model, place.name, login, socket, clock);
   } catch (cause) {
     socket.abort();

@@ -9,6 +9,8 @@ import type { Settings } from './options.ts';
 export interface Connections {
   /** The open one, or a new one. @throws mapped errors, `closed` */
   use(purpose: Purpose, signal: AbortSignal): Promise<Connection>;
+  /** Whether one of them was lost before: the broker may have been restarted. */
+  readonly hadLoss: boolean;
   close(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ export function createConnections(settings: Settings): Connections {
   const current = new Map<Purpose, Promise<Connection>>();
   const closing = new AbortController();
   const isClosed = (): boolean => closing.signal.aborted;
+  let hadLoss = false;
   /** Index of the host that the next open tries first. */
   let first = 0;
 
@@ -33,7 +36,9 @@ export function createConnections(settings: Settings): Connections {
       try {
         const connection = await openConnection(settings, host, purpose, closing.signal);
         void connection.dead.then((error) => {
-          if (error !== undefined) avoid(index);
+          if (error === undefined) return;
+          hadLoss = true;
+          avoid(index);
         });
         return connection;
       } catch (error) {
@@ -64,6 +69,9 @@ export function createConnections(settings: Settings): Connections {
       // It may have died in the same turn in which it was opened.
       if (connection.over !== undefined) throw connection.over;
       return connection;
+    },
+    get hadLoss() {
+      return hadLoss;
     },
     async close() {
       closing.abort();

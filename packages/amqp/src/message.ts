@@ -1,4 +1,11 @@
-import { IntermodalError, packHeaders, type WireMessage, wireNames } from '@intermodal/core/driver';
+import {
+  IntermodalError,
+  type PackedHeaders,
+  packHeaders,
+  type PackingRules,
+  type WireMessage,
+  wireNames,
+} from '@intermodal/core/driver';
 import type { Options } from 'amqplib';
 import { levelOf } from './delay-levels.ts';
 import { isBrokersName } from './read-message.ts';
@@ -70,6 +77,13 @@ function isShort(text: string): boolean {
   return text.length <= maxShortBytes && Buffer.byteLength(text) <= maxShortBytes;
 }
 
+const packing: PackingRules = {
+  maxCount: Infinity,
+  maxNameBytes: maxShortBytes,
+  isNative: (name) => !isBrokersName(name) && name !== '__proto__',
+};
+const noHeaders: PackedHeaders = { native: new Map(), packed: undefined };
+
 interface Table {
   readonly table: Record<string, string>;
   readonly bytes: number;
@@ -77,11 +91,8 @@ interface Table {
 
 function headersOf(message: WireMessage, form: WireForm): Table {
   const { id, key, publishedAt } = message;
-  const { native, packed } = packHeaders(message.headers, {
-    maxCount: Infinity,
-    maxNameBytes: maxShortBytes,
-    isNative: (name) => !isBrokersName(name) && name !== '__proto__',
-  });
+  const { native, packed } =
+    message.headers.size === 0 ? noHeaders : packHeaders(message.headers, packing);
   const table: Record<string, string> = {};
   let bytes = 4;
   const add = (name: string, value: string): void => {

@@ -9,6 +9,7 @@ import {
 } from '@intermodal/core/driver';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { watchChannel } from './channel-life.ts';
+import { ackerOf } from './channel-seam.ts';
 import type { Connection } from './connection.ts';
 import { createConsuming } from './consuming.ts';
 import { mapError } from './map-error.ts';
@@ -69,6 +70,7 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
   const { connection, queue, isSingleActive } = setup;
   const place = { name: `queue '${queue}'`, isMendable: setup.isMendable };
   const holder = {};
+  const { run: ack } = ackerOf(channel);
   const life = watchChannel(connection, channel, place);
   // A single active consumer that stopped consuming would let the next one begin beside its handlers.
   const pushed = createPushBuffer(isSingleActive ? {} : { onStop: () => consuming.unwant() });
@@ -136,7 +138,7 @@ function createReceiver(channel: Channel, setup: ReceiverSetup): Unstarted {
     try {
       switch (settlement.action) {
         case 'ack':
-          channel.ack(native);
+          ack(native);
           break;
         case 'retry':
           if (isOrdered) keep(native, settlement.attempt + 1);

@@ -6,44 +6,28 @@ import type { Channel, Message, Options } from 'amqplib';
  * still says that all is well.
  */
 export interface Returns {
-  /** Before the message is published. */
-  expect(properties: Options.Publish): Expected;
-}
-
-export interface Expected {
-  /** Its confirm is there: whether it had been returned. */
-  confirmed(): boolean;
-}
-
-interface Pending {
-  /** Of this id; the same one may be under way several times. */
-  count: number;
-  returned: number;
+  /** Of a message whose confirm is there: whether it had been returned. */
+  take(properties: Options.Publish): boolean;
 }
 
 export function createReturns(channel: Channel): Returns {
-  const pending = new Map<string, Pending>();
+  /** How often, by id: the same one may be under way several times. Only returned ones go through it. */
+  const returned = new Map<string, number>();
 
   channel.on('return', ({ properties }: Message) => {
-    const found = pending.get(idOf(properties));
-    if (found !== undefined) found.returned += 1;
+    const id = idOf(properties);
+    returned.set(id, (returned.get(id) ?? 0) + 1);
   });
 
   return {
-    expect(properties) {
+    take(properties) {
+      if (returned.size === 0) return false;
       const id = idOf(properties);
-      const mine = pending.get(id) ?? { count: 0, returned: 0 };
-      mine.count += 1;
-      pending.set(id, mine);
-      return {
-        confirmed() {
-          mine.count -= 1;
-          if (mine.count === 0) pending.delete(id);
-          if (mine.returned === 0) return false;
-          mine.returned -= 1;
-          return true;
-        },
-      };
+      const count = returned.get(id);
+      if (count === undefined) return false;
+      if (count === 1) returned.delete(id);
+      else returned.set(id, count - 1);
+      return true;
     },
   };
 }

@@ -8,6 +8,7 @@ import {
 } from '@intermodal/core/driver';
 import type { ConfirmChannel } from 'amqplib';
 import { watchChannel } from './channel-life.ts';
+import { publisherTo } from './channel-seam.ts';
 import type { Connection } from './connection.ts';
 import { createDelays } from './delays.ts';
 import { mapError } from './map-error.ts';
@@ -23,13 +24,24 @@ export interface SenderSetup {
   readonly settings: Settings;
   /** Opening again declares what is missing. */
   readonly isMendable: boolean;
+  /** A connection was lost before. */
+  readonly isAfterLoss: boolean;
+}
+
+/** A call of `send`. */
+interface Call {
+  readonly entries: Entry[];
+  readonly outcomes: SendOutcome[];
+  left: number;
+  readonly end: () => void;
 }
 
 /** A message on its way: waiting to be written, then for its confirm. */
 interface Entry {
+  readonly call: Call;
+  readonly index: number;
   readonly written: Written;
   state: 'waiting' | 'written' | 'answered';
-  readonly answer: (outcome: SendOutcome) => void;
 }
 
 interface Refusal {
@@ -43,6 +55,13 @@ const unroutable: Refusal = {
   retryable: false,
   text: 'no queue is bound there: provision a group',
 };
+// RabbitMQ 3.10 was seen to find no queue for 0.7 s after it had been restarted and its queues were back.
+const settlingMs = 5_000;
+const notYet: Refusal = {
+  code: 'not-found',
+  retryable: true,
+  text: 'no queue is bound there, or not yet: the broker may have been restarted',
+};
 const refused: Refusal = {
   code: 'rejected',
   retryable: true,
@@ -50,8 +69,10 @@ const refused: Refusal = {
 };
 const gone: Refusal = { code: 'unavailable', retryable: true, text: 'the sender is closed' };
 
+const stored: SendOutcome = { ok: true };
+
 // Calls at once; a confirm may take long, and others must not wait for the slowest of their batch.
-const maxInFlight = 16;
+const maxInFlight = 64;
 
 export async function openSender(setup: SenderSetup): Promise<Sender> {
   const { connection, target } = setup;
@@ -72,8 +93,13 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
   const returns = createReturns(channel);
   const form: WireForm = { ...settings, place: place.name };
   const [exchange, routingKey] = target.kind === 'exchange' ? [target.name, ''] : ['', target.name];
+  const { run: publish } = publisherTo(channel, exchange, routingKey);
+  const publishDelayed = (levelMs: number) => publisherTo(channel, '', delays.queueOf(levelMs)).run;
+  const openedAt = Date.now();
   let waiting: Entry[] = [];
-  const unconfirmed = new Set<Entry>();
+  /** Those with an entry that is not answered: few, where a record of every message would cost as much as its publish. */
+  const calls = new Set<Call>();
+  let unconfirmed = 0;
   let unconfirmedBytes = 0;
   const limits: SendLimits = {
     maxBatchCount: Math.max(1, Math.floor(maxUnconfirmedMessages / maxInFlight)),
@@ -83,16 +109,18 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
     lingerMs: 0,
   };
 
+  function hasRoomFor({ bytes }: Written): boolean {
+    if (unconfirmed >= maxUnconfirmedMessages) return false;
+    return unconfirmed === 0 || unconfirmedBytes + bytes <= maxUnconfirmedBytes;
+  }
+
   /** Writes what may be written: not to a blocked broker, and no more than may be unconfirmed. */
   function pump(): void {
     let next = 0;
-    while (next < waiting.length && !connection.blocked && !life.over) {
+    while (next < waiting.length && !life.over) {
       const entry = waiting[next] as Entry;
       if (entry.state === 'waiting') {
-        const isFull =
-          unconfirmed.size >= maxUnconfirmedMessages ||
-          (unconfirmed.size > 0 && unconfirmedBytes + entry.written.bytes > maxUnconfirmedBytes);
-        if (isFull) break;
+        if (connection.blocked || !hasRoomFor(entry.written)) break;
         write(entry);
       }
       next += 1;
@@ -102,31 +130,32 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
 
   function write(entry: Entry): void {
     const { content, properties, bytes, delayLevelMs } = entry.written;
-    const through = delayLevelMs === undefined ? exchange : '';
-    const to = delayLevelMs === undefined ? routingKey : delays.queueOf(delayLevelMs);
-    const expected = returns.expect(properties);
+    const through = delayLevelMs === undefined ? publish : publishDelayed(delayLevelMs);
     try {
-      channel.publish(through, to, content, properties, (nack: unknown) => {
-        const returned = expected.confirmed();
+      through(content, properties, (nack) => {
         // What a dying channel says is no answer: the death has one.
-        if (life.over || !unconfirmed.delete(entry)) return;
+        if (life.over) return;
+        unconfirmed -= 1;
         unconfirmedBytes -= bytes;
-        answer(entry, outcomeOf(nack, returned));
+        answer(entry, outcomeOf(nack, returns.take(properties)));
         if (waiting.length > 0) pump();
       });
     } catch (cause) {
-      expected.confirmed();
       answer(entry, { ok: false, certainty: 'rejected', error: mapError(cause, place) });
       return;
     }
     entry.state = 'written';
-    unconfirmed.add(entry);
+    unconfirmed += 1;
     unconfirmedBytes += bytes;
   }
 
   function outcomeOf(nack: unknown, isReturned: boolean): SendOutcome {
-    if (isReturned) return { ok: false, certainty: 'rejected', error: errorOf(unroutable) };
-    if (nack === null || nack === undefined) return { ok: true };
+    if (isReturned) {
+      const isSettling = setup.isAfterLoss && Date.now() - openedAt < settlingMs;
+      const error = errorOf(isSettling ? notYet : unroutable);
+      return { ok: false, certainty: 'rejected', error };
+    }
+    if (nack === null || nack === undefined) return stored;
     // Of several queues behind an exchange the others may have taken it.
     const certainty = target.kind === 'queue' ? 'rejected' : 'unknown';
     return { ok: false, certainty, error: errorOf(refused) };
@@ -140,13 +169,20 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
   function answer(entry: Entry, outcome: SendOutcome): void {
     if (entry.state === 'answered') return;
     entry.state = 'answered';
-    entry.answer(outcome);
+    const { call } = entry;
+    call.outcomes[entry.index] = outcome;
+    call.left -= 1;
+    if (call.left === 0) call.end();
   }
 
   /** What was never written has certainly not arrived. */
   function giveUp(entry: Entry, error: IntermodalError): void {
     const certainty = entry.state === 'written' ? 'unknown' : 'rejected';
     answer(entry, { ok: false, certainty, error });
+  }
+
+  function giveUpAll({ entries }: Call, error: IntermodalError): void {
+    for (const entry of entries) giveUp(entry, error);
   }
 
   function put(entry: Entry): void {
@@ -174,27 +210,28 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
     }
     return new Promise((resolve) => {
       const outcomes: SendOutcome[] = [];
-      let left = batch.length;
-      const entries = batch.map(({ payload }, index): Entry => ({
-        written: payload as Written,
-        state: 'waiting',
-        answer(outcome) {
-          outcomes[index] = outcome;
-          left -= 1;
-          if (left > 0) return;
+      const onAbort = (): void => {
+        // What was written stays counted until the broker answers it: it may still be in the socket's buffer.
+        giveUpAll(call, mapError(signal.reason, place));
+      };
+      const call: Call = {
+        entries: [],
+        outcomes,
+        left: batch.length,
+        end() {
+          calls.delete(call);
           signal.removeEventListener('abort', onAbort);
           resolve(outcomes);
         },
-      }));
-      const onAbort = (): void => {
-        const error = mapError(signal.reason, place);
-        for (const entry of entries) {
-          if (unconfirmed.delete(entry)) unconfirmedBytes -= entry.written.bytes;
-          giveUp(entry, error);
-        }
       };
+      calls.add(call);
       signal.addEventListener('abort', onAbort, { once: true });
-      for (const entry of entries) put(entry);
+      for (const { payload } of batch) {
+        const { entries } = call;
+        const written = payload as Written;
+        entries.push({ call, index: entries.length, written, state: 'waiting' });
+      }
+      for (const entry of call.entries) put(entry);
       pump();
     });
   }
@@ -203,10 +240,8 @@ function createSender(channel: ConfirmChannel, setup: SenderSetup): Sender {
   void life.dead.then((error) => {
     unlisten();
     const reason = error ?? errorOf(gone);
-    const left = [...unconfirmed, ...waiting];
-    unconfirmed.clear();
     waiting = [];
-    for (const entry of left) giveUp(entry, reason);
+    for (const call of calls) giveUpAll(call, reason);
   });
 
   return {

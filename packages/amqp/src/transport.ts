@@ -49,7 +49,13 @@ export function amqpTransport<
     async openSender(address, signal) {
       const connection = await reach(address, 'publish', signal);
       const target = targetOf(address, naming);
-      return openSender({ connection, target, settings, isMendable: isMendable(address) });
+      return openSender({
+        connection,
+        target,
+        settings,
+        isMendable: isMendable(address),
+        isAfterLoss: connections.hadLoss,
+      });
     },
 
     async openReceiver(address, receiverOptions, signal) {

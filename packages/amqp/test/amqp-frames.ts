@@ -11,7 +11,10 @@ export interface Frame {
 
 export const methods = {
   startOk: '10.11',
+  channelClose: '20.40',
   publish: '60.40',
+  /** Of a consumer; of a broker it is a confirm. */
+  ack: '60.80',
   confirm: '60.80',
   nack: '60.120',
   /** Of a channel: its numbers begin anew. */

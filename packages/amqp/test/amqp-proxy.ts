@@ -27,6 +27,8 @@ export interface AmqpProxy extends AsyncDisposable {
   refuse(count: number, by: 'nack' | 'return'): void;
   /** The next confirms do not reach the client; the connection breaks instead. */
   loseConfirms(count: number): void;
+  /** The next ack reaches the broker twice; resolves when the broker has closed a channel for it, with 406. */
+  repeatAck(): Promise<void>;
   /** Who logs in from now on is refused. */
   deny(): void;
   stop(): Promise<void>;
@@ -36,6 +38,8 @@ interface Troubles {
   refusals: number;
   refuseBy: 'nack' | 'return';
   lostConfirms: number;
+  repeatAck: boolean;
+  onChannelClosed: (() => void)[];
   denied: boolean;
   published: number;
   frozen: Promise<void> | undefined;
@@ -52,6 +56,8 @@ export async function startAmqpProxy(target: { host: string; port: number }): Pr
     refusals: 0,
     refuseBy: 'nack',
     lostConfirms: 0,
+    repeatAck: false,
+    onChannelClosed: [],
     denied: false,
     published: 0,
     frozen: undefined,
@@ -103,6 +109,10 @@ export async function startAmqpProxy(target: { host: string; port: number }): Pr
     loseConfirms(count) {
       troubles.lostConfirms = count;
     },
+    repeatAck() {
+      troubles.repeatAck = true;
+      return new Promise((resolve) => troubles.onChannelClosed.push(resolve));
+    },
     deny() {
       troubles.denied = true;
     },
@@ -152,6 +162,10 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     if (frame.method === methods.publish) published(frame);
     else if (keptBack.has(frame.channel) && frame.type > 1) contentKeptBack(frame);
     else toServer(frame.bytes);
+    if (frame.method === methods.ack && troubles.repeatAck) {
+      troubles.repeatAck = false;
+      toServer(frame.bytes);
+    }
   }
 
   function published(frame: Frame): void {
@@ -185,6 +199,8 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
   }
 
   function fromServer(frame: Frame): void {
+    if (frame.method === methods.channelClose)
+      for (const tell of troubles.onChannelClosed.splice(0)) tell();
     if (frame.method !== methods.confirm && frame.method !== methods.nack) {
       toClient(frame.bytes);
       return;

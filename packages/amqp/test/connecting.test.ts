@@ -52,6 +52,23 @@ test('hosts are tried in turn, and the next open begins behind the one that fail
   expect([first.accepted, second.accepted]).toEqual([1, 1]);
 });
 
+test('a message that comes back right after a connection was lost is worth another try', async () => {
+  await using proxy = await startAmqpProxy(server.host);
+  const hosts = [{ host: '127.0.0.1', port: proxy.port }];
+  const transport = transportOf({ ...server.options, hosts });
+  const address = freshAddress();
+  await provision(transport, address);
+  for (const retryable of [false, true]) {
+    const sender = await transport.openSender(wholeChannel(address), never);
+    proxy.refuse(1, 'return');
+    const [returned] = await send(sender, message('m-1'));
+    const error = { code: 'not-found', retryable };
+    expect(returned).toMatchObject({ ok: false, certainty: 'rejected', error });
+    proxy.cut();
+    await sender.dead;
+  }
+});
+
 test('a URL leads there', async () => {
   const transport = await openTransport(`${server.url}/%2F`, { amqp: amqpFromUrl });
   await transport.check(undefined, never);

@@ -114,6 +114,22 @@ describe.each(['quorum', 'classic'] as const)('%s', (queueType) => {
     expect(rest).toHaveLength(3);
   });
 
+  test('what was acked just before the end does not come again', async () => {
+    const transport = transportHere();
+    const address = freshAddress();
+    await provision(transport, address);
+    await publish(transport, address, ...Array.from({ length: 500 }, (_, n) => `m-${n}`));
+    const receiver = await openReceiver(transport, address, { prefetch: 200 });
+    for (let count = 0; count < 500;) {
+      const found = await receiver.receive(100, never);
+      await settle(receiver, found, 'ack');
+      count += found.length;
+    }
+    await receiver.close(never);
+    const next = await openReceiver(transport, address);
+    expect(await collectFor(next, 300)).toEqual([]);
+  });
+
   test('never more than prefetch are out', async () => {
     const transport = transportHere();
     const address = freshAddress();

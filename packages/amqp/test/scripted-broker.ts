@@ -17,6 +17,8 @@ export interface ScriptedBroker extends AsyncDisposable {
   chunks: number;
   /** Methods that clients have sent, `60.80` for basic.ack, with their arguments. */
   readonly heard: readonly Frame[];
+  /** Frames of all kinds that belong to what clients have published. */
+  readonly published: readonly Frame[];
   /** Resolves once clients have sent so many of them. */
   untilHeard(method: string, count?: number): Promise<readonly Frame[]>;
   /** To the channel on which a client consumes. */
@@ -84,6 +86,7 @@ const usual: Readonly<Record<string, Answer>> = {
 
 export async function startScriptedBroker(): Promise<ScriptedBroker> {
   const heard: Frame[] = [];
+  const published: Frame[] = [];
   const sockets = new Set<Socket>();
   const answers = new Map<string, Answer>(Object.entries(usual));
   const listeners = new Set<() => void>();
@@ -107,6 +110,7 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
       socket.write(methodFrame(0, '10.10', Buffer.concat(start)));
       return;
     }
+    if (each.method === '60.40' || each.type === 2 || each.type === 3) published.push(each);
     if (each.type !== 1) return;
     heard.push(each);
     if (each.method === '60.20') consumer = { socket, channel: each.channel };
@@ -124,6 +128,7 @@ export async function startScriptedBroker(): Promise<ScriptedBroker> {
     chunks: 0,
     port: (server.address() as AddressInfo).port,
     heard,
+    published,
     async untilHeard(method, count = 1) {
       const found = (): readonly Frame[] => heard.filter((each) => each.method === method);
       while (found().length < count) {

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type Clock, IntermodalError, systemClock } from '@intermodal/core/driver';
+import { type Clock, IntermodalError, systemClock, writeTogether } from '@intermodal/core/driver';
 import rhea, { type Connection as Native, type ConnectionOptions, type EventContext } from 'rhea';
 import { whyNot } from './engine.ts';
 import { mapError } from './map-error.ts';
 import type { Amqp1Host, Amqp1Login, Settings } from './options.ts';
-import { writeTogether } from './rhea-seam.ts';
 
 /** One connection's life: rhea's own reconnection is off, since it forgets without a word what was under way. */
 export interface Connection {

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { Delivery, Receiver, Sender, Session } from 'rhea';
 
 /** What rhea keeps to itself and must be changed here; `rhea-seam.test.ts` says when a version has moved it. */
@@ -126,25 +125,4 @@ export function ownCredit(receiver: Receiver, withdrawal: Withdrawal): Credit {
 export function allowedOf(sender: Sender): number {
   const { credit, delivery_count } = sender as unknown as HiddenSender;
   return delivery_count + credit;
-}
-
-type Write = (...all: readonly unknown[]) => boolean;
-
-/** Has the frames of one turn written by one system call: rhea takes one for each. */
-export function writeTogether(socket: Duplex): void {
-  const write = socket.write.bind(socket) as Write;
-  let isCorked = false;
-  const uncork = (): void => {
-    isCorked = false;
-    socket.uncork();
-  };
-  const together: Write = (...all) => {
-    if (!isCorked) {
-      isCorked = true;
-      socket.cork();
-      process.nextTick(uncork);
-    }
-    return write(...all);
-  };
-  socket.write = together as typeof socket.write;
 }

@@ -33,9 +33,14 @@ interface Waiter {
 
 /**
  * A poll that lost the race goes on in the background, and what it brings waits for the next `receive`. Together the
- * polls ask for no more than is wanted; only where one delivery is wanted does each source get asked for one.
+ * polls ask for no more than is wanted; only where one delivery is wanted does each source get asked for one. Once
+ * `stop` has aborted there may be no next `receive` for long: what waits then is `unwanted`, which gives what it keeps.
  */
-export function mergeReceives(sources: readonly Source[], clock: Clock): MergedReceive {
+export function mergeReceives(
+  sources: readonly Source[],
+  clock: Clock,
+  unwanted: (deliveries: readonly WireDelivery[]) => WireDelivery[],
+): MergedReceive {
   const sides: readonly Side[] = sources.map((source) => ({
     ...source,
     polls: new Set(),
@@ -47,9 +52,11 @@ export function mergeReceives(sources: readonly Source[], clock: Clock): MergedR
   let failure: { readonly error: unknown } | undefined;
   let ended = false;
   let onIdle: () => void = nothing;
+  let watched: AbortSignal | undefined;
 
   function receive(max: number, stop: AbortSignal): Promise<readonly WireDelivery[]> {
     if (stop.aborted || ended) return Promise.resolve([]);
+    watch(stop);
     const deliveries = take(max);
     if (deliveries.length > 0) return Promise.resolve(deliveries);
     if (failure !== undefined) {
@@ -81,6 +88,25 @@ export function mergeReceives(sources: readonly Source[], clock: Clock): MergedR
       waiters.push(waiter);
       poll();
     });
+  }
+
+  /** The wish to stop holds when no `receive` is under way, too. */
+  function watch(stop: AbortSignal | undefined): void {
+    if (stop === watched) return;
+    watched?.removeEventListener('abort', onUnwanted);
+    watched = stop;
+    stop?.addEventListener('abort', onUnwanted, { once: true });
+  }
+
+  function onUnwanted(): void {
+    if (waiters.length > 0) return;
+    abortPolls();
+    sweep();
+  }
+
+  function sweep(): void {
+    if (watched?.aborted !== true || ended || waiters.length > 0) return;
+    if (arrived.length > 0) arrived = unwanted(arrived);
   }
 
   /** What waited longer than its lease is somebody else's by now. */
@@ -150,6 +176,7 @@ export function mergeReceives(sources: readonly Source[], clock: Clock): MergedR
       for (const waiter of waiters) waiter.empty.add(side);
       answer((waiter) => waiter.empty.size === sides.length);
     }
+    sweep();
     afterPoll();
   }
 
@@ -203,6 +230,7 @@ export function mergeReceives(sources: readonly Source[], clock: Clock): MergedR
     receive,
     async end(signal) {
       ended = true;
+      watch(undefined);
       const idle = sides.every((side) => side.polls.size === 0);
       const finished = new Promise<void>((resolve) => {
         onIdle = resolve;

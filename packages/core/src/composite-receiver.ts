@@ -90,7 +90,11 @@ function join(
   const merged = mergeReceives(
     sideNames.map((side) => ({ receiver: sides[side], wrap: (one) => wrap(side, one) })),
     options.clock,
+    giveBackEarly,
   );
+  const ending = new AbortController();
+  /** How many of what went back before `close` could not. */
+  let early = Promise.resolve(0);
   const dead = Promise.race([first.dead, second.dead]).then((error) => {
     if (over) return bothDead();
     over = true;
@@ -139,6 +143,18 @@ function join(
     return { ...settlement, token, deadLetter };
   }
 
+  /** Others of a key may still come and be handled here: only a broker that locks it can have it back before them. */
+  function giveBackEarly(arrived: readonly WireDelivery[]): WireDelivery[] {
+    const mayGo = ({ token, lane }: WireDelivery): boolean => {
+      const { isolation, release } = drivers[(token.value as TokenOfSide).side].capabilities;
+      if (release !== 'free' && release !== 'counted') return false;
+      return lane === undefined ? isolation !== 'window' : isolation === 'key';
+    };
+    const going = giveBack(arrived.filter(mayGo), ending.signal);
+    early = early.then(async (count) => count + (await going));
+    return arrived.filter((delivery) => !mayGo(delivery));
+  }
+
   /** What arrived and was not handed out goes back. Gives how many could not. */
   async function giveBack(arrived: readonly WireDelivery[], signal: AbortSignal): Promise<number> {
     const kept = arrived.filter(({ token }) => {
@@ -165,8 +181,12 @@ function join(
     receive: (max, stop) => merged.receive(max, stop),
     settle,
     async close(signal) {
+      const end = (): void => ending.abort();
+      signal.addEventListener('abort', end, { once: true });
+      if (signal.aborted) end();
       const arrived = await merged.end(signal);
-      const lost = await giveBack(arrived, signal);
+      const lost = (await giveBack(arrived, signal)) + (await early);
+      signal.removeEventListener('abort', end);
       over = true;
       const reports = await doBoth((side) => sides[side].close(signal));
       return { abandoned: reports.first.abandoned + reports.second.abandoned + lost };

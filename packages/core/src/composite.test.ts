@@ -10,6 +10,7 @@ import {
 import { compositeTransport } from './composite.ts';
 import type {
   Address,
+  Capabilities,
   Prepared,
   Receiver,
   ReceiverOptions,
@@ -33,10 +34,11 @@ interface Pair {
 }
 
 /** Keys beginning with `2` go to the second. */
-function pair(one: FakeOptions = {}, other: FakeOptions = one, log = false): Pair {
-  const capabilities = log
-    ? ({ ...plainCapabilities, settle: 'watermark', release: 'none', lease: false } as const)
-    : plainCapabilities;
+function pair(
+  one: FakeOptions = {},
+  other: FakeOptions = one,
+  capabilities: Capabilities = plainCapabilities,
+): Pair {
   const first = fakeDriver('one', capabilities, one);
   const second = fakeDriver('two', capabilities, other);
   const composite = compositeTransport({
@@ -46,6 +48,13 @@ function pair(one: FakeOptions = {}, other: FakeOptions = one, log = false): Pai
   });
   return { first, second, composite, clock: createVirtualClock({ now: 0 }) };
 }
+
+const logCapabilities: Capabilities = {
+  ...plainCapabilities,
+  settle: 'watermark',
+  release: 'none',
+  lease: false,
+};
 
 interface Opened extends Pair {
   readonly receiver: Receiver;
@@ -317,6 +326,37 @@ describe('receiving', () => {
     expect(ids(await again)).toEqual(['a1']);
   });
 
+  test('what nobody has taken when stop aborts goes back at once, and what still comes', async () => {
+    const { receiver, one, two, clock } = await open(pair({ stops: false }));
+    const stop = new AbortController();
+    const receiving = receiver.receive(1, stop.signal);
+    one.polls[0]?.bring(fakeDelivery('a1'));
+    expect(ids(await receiving)).toEqual(['a1']);
+    stop.abort();
+    expect(two.polls[0]?.stop.aborted).toBe(true);
+    two.polls[0]?.bring(fakeDelivery('b1'));
+    await settled(clock);
+    expect(two.settled.map(({ action }) => action)).toEqual(['release']);
+    await expect(receiver.close(never)).resolves.toEqual({ abandoned: 2 });
+    expect([one.settled, two.settled.length]).toEqual([[], 1]);
+  });
+
+  test('what is of a lane stays until close where the broker does not lock it', async () => {
+    const window: Capabilities = { ...plainCapabilities, isolation: 'window' };
+    const { receiver, one, two, clock } = await open(pair({}, {}, window));
+    const stop = new AbortController();
+    const receiving = receiver.receive(1, stop.signal);
+    one.polls[0]?.bring(fakeDelivery('a1'));
+    await receiving;
+    two.polls[0]?.bring(fakeDelivery('b1', { lane: 'x' }));
+    await settled(clock);
+    stop.abort();
+    await settled(clock);
+    expect(two.settled).toEqual([]);
+    await receiver.close(never);
+    expect(two.settled.map(({ action }) => action)).toEqual(['release']);
+  });
+
   test('an error of one side is told once, and what the other brings is kept', async () => {
     const { receiver, one, two, clock } = await open();
     const receiving = receiver.receive(10, never);
@@ -491,7 +531,7 @@ describe('settling', () => {
 
   test('logs are checkpointed and paused by lane', async () => {
     const { receiver, one, two, deliveries } = await received(
-      pair({ log: true }, { log: true }, true),
+      pair({ log: true }, { log: true }, logCapabilities),
     );
     expect(receiver.extend).toBeUndefined();
     await expect(receiver.checkpoint?.('2:s', deliveries[2]!.token, never)).resolves.toBe('done');

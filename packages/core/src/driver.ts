@@ -256,8 +256,10 @@ export { decodeEnvelope, encodeEnvelope } from './cloud-event-envelope.ts';
 export {
   createHttpEndpoint,
   type EndpointAnswer,
+  type EndpointHead,
   type EndpointRequest,
   type HttpEndpoint,
   type HttpEndpointOptions,
 } from './http-endpoint.ts';
+export { writeTogether } from './write-together.ts';
 export { createPushBuffer, type PushBuffer, type PushBufferOptions } from './push-buffer.ts';

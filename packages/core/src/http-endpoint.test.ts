@@ -127,6 +127,35 @@ describe('over node:http', () => {
     expect(await response.text()).toBe(body);
   });
 
+  test('refuses by what stands before the body, without waiting for it', async () => {
+    const { endpoint, asked } = echo({
+      refuse: ({ headers }) =>
+        headers.get('x-key') === 'right' ? undefined : { status: 401, body: 'whose?' },
+    });
+    const port = await listen(endpoint);
+
+    const head = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n';
+    const refused = await exchange(port, `${head}x-key: wrong\r\n\r\n`);
+    expect(refused).toMatch(/^HTTP\/1.1 401 /);
+    expect(refused).toMatch(/\r\nconnection: close\r\n[^]*whose\?/i);
+    expect(asked).toEqual([]);
+    const taken = await exchange(port, `${head}x-key: right\r\n\r\n0123456789`);
+    expect(taken).toMatch(/^HTTP\/1.1 200 [^]*0123456789/);
+  });
+
+  test('says in words of its own that a body is not taken', async () => {
+    const { endpoint, asked } = echo({
+      unread: (status, { url }) => ({ status: 500, body: `${status} of ${url}` }),
+    });
+    const port = await listen(endpoint);
+
+    const head = 'POST /hook HTTP/1.1\r\nhost: a\r\ncontent-length: 101\r\n\r\n';
+    const text = await exchange(port, head);
+    expect(text).toMatch(/^HTTP\/1.1 500 [^]*413 of \/hook/);
+    expect(text).toMatch(/\r\nconnection: close\r\n/i);
+    expect(asked).toEqual([]);
+  });
+
   test('answers 408 to a body that does not come in time, and ends the connection', async () => {
     const clock = createVirtualClock({ now: 0 });
     const { endpoint, asked } = echo({ clock, bodyTimeoutMs: 5_000 });
@@ -232,6 +261,25 @@ describe('in the form of fetch', () => {
     const { endpoint, asked } = echo();
     const response = await endpoint.fetch(post(endless(['a'.repeat(60), 'b'.repeat(60)])));
     expect(response.status).toBe(413);
+    expect(asked).toEqual([]);
+  });
+
+  test('refuses without reading the body', async () => {
+    const { endpoint } = echo({ refuse: () => ({ status: 401 }) });
+    const request = post(endless(['a']));
+    expect((await endpoint.fetch(request)).status).toBe(401);
+    expect(request.bodyUsed).toBe(false);
+  });
+
+  test('answers 500 where the refusal fails', async () => {
+    const { endpoint, asked } = echo({
+      refuse() {
+        throw new Error('a secret');
+      },
+    });
+    const response = await endpoint.fetch(post('a'));
+    expect(response.status).toBe(500);
+    expect(await response.text()).toBe('');
     expect(asked).toEqual([]);
   });
 

@@ -4,15 +4,19 @@ import { deferred } from './deferred.ts';
 import { IntermodalError } from './error.ts';
 import { checkNumber, checkWhole } from './settings.ts';
 
-/** A request whose body is whole. */
-export interface EndpointRequest {
+/** A request before its body. */
+export interface EndpointHead {
   readonly method: string;
   /** Path and query; the host is what the client claims. */
   readonly url: string;
   readonly headers: Headers;
-  readonly body: Uint8Array;
   /** Aborted when the client goes before it has its answer. */
   readonly signal: AbortSignal;
+}
+
+/** A request whose body is whole. */
+export interface EndpointRequest extends EndpointHead {
+  readonly body: Uint8Array;
 }
 
 export interface EndpointAnswer {
@@ -26,6 +30,10 @@ export interface HttpEndpointOptions {
   readonly maxBodyBytes: number;
   /** A body that has not come whole by then is answered with 408. */
   readonly bodyTimeoutMs: number;
+  /** Asked before any of the body is read. What it returns refuses the request, and the body is not kept. */
+  readonly refuse?: ((head: EndpointHead) => EndpointAnswer | undefined) | undefined;
+  /** What is answered instead of a bare 400, 408 or 413, for protocols in which those mean something else. */
+  readonly unread?: ((status: 400 | 408 | 413, head: EndpointHead) => EndpointAnswer) | undefined;
   /** What it throws is answered with 500 and nothing else: the client is a stranger. */
   readonly answer: (request: EndpointRequest) => Promise<EndpointAnswer>;
   /** Only for tests. @defaultValue `systemClock` */
@@ -54,7 +62,11 @@ interface Coming {
   readonly discard: () => void;
 }
 
-const failureStatus: Record<Failure, number> = { 'too-large': 413, 'too-slow': 408, gone: 400 };
+const failureStatus: Record<Failure, 400 | 408 | 413> = {
+  'too-large': 413,
+  'too-slow': 408,
+  gone: 400,
+};
 
 /**
  * The HTTP side of a push endpoint: reads a bounded body in bounded time, then asks for the answer.
@@ -84,24 +96,26 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
     }
   }
 
-  async function answerTo(
-    request: Omit<EndpointRequest, 'body'>,
-    receive: () => Coming,
-  ): Promise<EndpointAnswer> {
-    // A body announced as too long is not read at all.
-    if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes)
-      return noBody('too-large');
-    const coming = receive();
-    const body = await read(coming, request.signal);
-    if (typeof body === 'string') {
-      coming.discard();
-      return noBody(body);
-    }
+  async function answerTo(head: EndpointHead, receive: () => Coming): Promise<EndpointAnswer> {
     try {
-      return await options.answer({ ...request, body });
+      const refusal = options.refuse?.(head);
+      if (refusal !== undefined) return closing(refusal);
+      // A body announced as too long is not read at all.
+      if (Number(head.headers.get('content-length') ?? 0) > maxBodyBytes)
+        return noBody('too-large', head);
+      const coming = receive();
+      const body = await read(coming, head.signal);
+      if (typeof body !== 'string') return await options.answer({ ...head, body });
+      coming.discard();
+      return noBody(body, head);
     } catch {
       return { status: 500 };
     }
+  }
+
+  function noBody(failure: Failure, head: EndpointHead): EndpointAnswer {
+    const status = failureStatus[failure];
+    return closing(options.unread?.(status, head) ?? { status });
   }
 
   return {
@@ -134,9 +148,9 @@ export function createHttpEndpoint(options: HttpEndpointOptions): HttpEndpoint {
   };
 }
 
-function noBody(failure: Failure): EndpointAnswer {
+function closing(answer: EndpointAnswer): EndpointAnswer {
   // What is left of the body would be taken for the next request.
-  return { status: failureStatus[failure], headers: { connection: 'close' } };
+  return { ...answer, headers: { ...answer.headers, connection: 'close' } };
 }
 
 function receiveFromNode(request: IncomingMessage, maxBytes: number): Coming {

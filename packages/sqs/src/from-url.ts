@@ -1,7 +1,7 @@
 import type { TransportLocation } from '@intermodal/core';
 import type { Transport } from '@intermodal/core/driver';
 import type { SqsCapabilities } from './capabilities.ts';
-import { invalid } from './options.ts';
+import { connectionOf } from './location.ts';
 import { sqsTransport } from './transport.ts';
 
 /**
@@ -12,43 +12,13 @@ import { sqsTransport } from './transport.ts';
  * @throws `invalid-argument`
  */
 export function sqsFromUrl(location: TransportLocation): Transport<SqsCapabilities<boolean>> {
-  const endpoint = endpointOf(location);
-  const region = location.text('region') ?? emulatedRegion(endpoint);
-  const { credentials } = location;
   const waitSeconds = location.number('waitSeconds');
   const leaseMs = location.number('leaseMs');
   return sqsTransport({
+    ...connectionOf(location),
     fifo: location.flag('fifo') ?? false,
     fairQueues: location.flag('fairQueues') ?? false,
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials: keysOf(credentials) }),
     ...(waitSeconds === undefined ? {} : { waitSeconds }),
     ...(leaseMs === undefined ? {} : { leaseMs }),
   });
-}
-
-function endpointOf(location: TransportLocation): string | undefined {
-  const [first, second] = location.hosts;
-  const endpoint = location.text('endpoint');
-  if (first === undefined) return endpoint;
-  if (second !== undefined || endpoint !== undefined)
-    throw invalid('its URL names more than one endpoint: give one host, or the parameter endpoint');
-  const name = first.host.includes(':') ? `[${first.host}]` : first.host;
-  const port = first.port === undefined ? '' : `:${first.port}`;
-  return `${location.tls ? 'https' : 'http'}://${name}${port}`;
-}
-
-/** Emulators take any; the SDK insists on one. */
-function emulatedRegion(endpoint: string | undefined): string | undefined {
-  return endpoint === undefined || process.env['AWS_REGION'] !== undefined
-    ? undefined
-    : 'us-east-1';
-}
-
-function keysOf({ username, password }: NonNullable<TransportLocation['credentials']>): {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-} {
-  return { accessKeyId: username, secretAccessKey: password ?? '' };
 }

@@ -9,6 +9,7 @@ import { readMessage, type ReadForm } from './read-message.ts';
 const plain: WireForm = {
   groups: 'plain',
   dedupe: 'by-id',
+  service: 'sqs',
   maxMessageBytes: 1_048_576,
   place: "sqs queue 'orders'",
 };

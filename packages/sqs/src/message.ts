@@ -11,7 +11,7 @@ import {
   traceHeaderOf,
 } from './wire-text.ts';
 
-/** How messages to one queue are written. */
+/** How messages to one queue or topic are written. */
 export interface WireForm {
   /** `fifo`: groups order; `fair`: the key is a group that orders nothing; `plain`: no groups. */
   readonly groups: 'fifo' | 'fair' | 'plain';
@@ -20,6 +20,10 @@ export interface WireForm {
    * store nothing, and its original would then be acknowledged and lost.
    */
   readonly dedupe: 'by-id' | 'fresh';
+  /** What takes them: SNS hands them on as they are, and has no place of its own for X-Ray's trace header. */
+  readonly service: 'sqs' | 'sns';
+  /** Headers that travel as another type than String, for the filters of SNS. */
+  readonly dataTypes?: Readonly<Record<string, string>> | undefined;
   readonly maxMessageBytes: number;
   /** For error messages. */
   readonly place: string;
@@ -41,14 +45,14 @@ export const traceName = 'x-amzn-trace-id';
 
 const maxAttributes = 10;
 const maxDelaySeconds = 900;
-const dataType = 'String';
+const textType = 'String';
 
 /** @throws `too-large`, `invalid-message`, `invalid-argument`, `unsupported` */
 export function writeEntry(message: WireMessage, form: WireForm): WrittenEntry {
   const body = encodeBody(message.body);
   const group = form.groups === 'plain' ? undefined : identifierOf(message.key ?? message.id);
   const own = ownAttributes(message, group, body.base64);
-  const { native, packed } = packHeaders(headersOf(message, own), {
+  const { native, packed } = packHeaders(headersOf(message, own, form), {
     maxCount: maxAttributes - own.size,
     maxNameBytes,
     // As an attribute of its own it would be read as a field of the message.
@@ -60,24 +64,28 @@ export function writeEntry(message: WireMessage, form: WireForm): WrittenEntry {
   const attributes: Record<string, MessageAttributeValue> = {};
   for (const texts of [own, native]) {
     for (const [name, value] of texts) {
+      const dataType = dataTypeOf(name, form);
       bytes += name.length + dataType.length + Buffer.byteLength(value);
-      attributes[name] = stringAttribute(value);
+      attributes[name] = { DataType: dataType, StringValue: value };
     }
   }
   if (bytes > form.maxMessageBytes) throw tooLarge(bytes, form);
 
   const entry: Entry = { MessageBody: body.text, MessageAttributes: attributes };
-  const trace = systemTrace(message.headers);
+  const trace = form.service === 'sqs' ? systemTrace(message.headers) : undefined;
   if (trace !== undefined)
-    entry.MessageSystemAttributes = { AWSTraceHeader: stringAttribute(trace) };
+    entry.MessageSystemAttributes = {
+      AWSTraceHeader: { DataType: textType, StringValue: trace },
+    };
   if (message.delayMs !== undefined) entry.DelaySeconds = delaySeconds(message.delayMs, form);
   if (group !== undefined) entry.MessageGroupId = group;
   if (form.groups === 'fifo') entry.MessageDeduplicationId = dedupeId(message, form);
   return { entry, bytes, lane: form.groups === 'fifo' ? group : undefined };
 }
 
-function stringAttribute(value: string): { DataType: string; StringValue: string } {
-  return { DataType: dataType, StringValue: value };
+function dataTypeOf(name: string, { dataTypes }: WireForm): string {
+  if (dataTypes === undefined || !Object.hasOwn(dataTypes, name)) return textType;
+  return dataTypes[name] ?? textType;
 }
 
 function ownAttributes(
@@ -104,9 +112,10 @@ function isSaidBy(group: string | undefined, { id, key }: WireMessage): boolean 
 function headersOf(
   message: WireMessage,
   own: ReadonlyMap<string, string>,
+  form: WireForm,
 ): ReadonlyMap<string, string> {
   const { id, key, headers } = message;
-  const trace = headers.get(traceName);
+  const trace = form.service === 'sqs' ? headers.get(traceName) : undefined;
   const isSystem = trace !== undefined && isTraceHeader(trace);
   const hiddenKey = key !== undefined && !isText(key);
   if (!isSystem && !hiddenKey && own.has(wireNames.id)) return headers;
@@ -159,5 +168,5 @@ function refusal(
   text: string,
   form: WireForm,
 ): IntermodalError {
-  return new IntermodalError(code, text, { transport: 'sqs', address: form.place });
+  return new IntermodalError(code, text, { transport: form.service, address: form.place });
 }

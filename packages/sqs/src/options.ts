@@ -30,8 +30,8 @@ export interface SqsProvisioning {
   readonly deadLetterRetentionSeconds?: number;
   /** Deliveries after which SQS itself moves a message to the dead letters. @defaultValue 10 × `maxAttempts`, at most 1,000 */
   readonly maxReceiveCount?: number;
-  /** Who else may use the queue. */
-  readonly access?: QueueAccess;
+  /** Who else may use the queue; as a function, by address, and then of the dead letters too. */
+  readonly access?: QueueAccess | ((address: Address) => QueueAccess);
   /** FIFO: order, deduplication and throughput by message group instead of by queue. @defaultValue false */
   readonly highThroughput?: boolean;
   /** Any other attribute of the main queue, by its name in the SQS API. */

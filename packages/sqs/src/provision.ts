@@ -109,12 +109,6 @@ export function createAdmin(
       await ask(client, new TagQueueCommand({ QueueUrl: url, Tags }), place, signal);
   }
 
-  async function arnOf(address: Address, signal: AbortSignal): Promise<string> {
-    const queue = await queues.find(address, signal);
-    const { QueueArn = '' } = await queues.attributes(queue, ['QueueArn'], signal);
-    return QueueArn;
-  }
-
   async function counts(
     address: Address,
     signal: AbortSignal,
@@ -143,16 +137,15 @@ export function createAdmin(
   return {
     async provision(address, plan, signal) {
       const { mode } = plan;
-      const deadLetter = wantedDeadLetter(options, mode);
+      const ensureDeadLetters = (at: Address): Promise<string> =>
+        ensure(at, wantedDeadLetter(options, at, mode), mode, signal);
       if (address.role === 'dead-letter') {
-        await ensure(address, deadLetter, mode, signal);
+        await ensureDeadLetters(address);
         return;
       }
       const arn =
-        plan.deadLetter === undefined
-          ? undefined
-          : await ensure(plan.deadLetter, deadLetter, mode, signal);
-      const main = wantedMain(options, address.group ?? address.channel, plan, arn);
+        plan.deadLetter === undefined ? undefined : await ensureDeadLetters(plan.deadLetter);
+      const main = wantedMain(options, address, plan, arn);
       await ensure(address, main, mode, signal);
     },
 
@@ -171,8 +164,8 @@ export function createAdmin(
 
     async redrive(address, { maxPerSecond }, signal) {
       const [sourceArn, targetArn] = await Promise.all([
-        arnOf(deadLettersOf(address), signal),
-        arnOf(address, signal),
+        queues.arn(deadLettersOf(address), signal),
+        queues.arn(address, signal),
       ]);
       const place = `sqs dead letters of '${address.channel}'`;
       return moveDeadLetters(client, { sourceArn, targetArn, maxPerSecond, place }, signal);
@@ -194,8 +187,8 @@ export function createAdmin(
   };
 }
 
-function deadLettersOf({ channel }: Address): Address {
-  return { channel, role: 'dead-letter' };
+function deadLettersOf({ channel, group }: Address): Address {
+  return { channel, ...(group === undefined ? {} : { group }), role: 'dead-letter' };
 }
 
 /** @throws `unsupported` where the queue belongs to another group */

@@ -28,6 +28,8 @@ export interface Queues {
   /** The same in one. */
   find(address: Address, signal: AbortSignal): Promise<QueueAt>;
   /** @throws `not-found`, `permission-denied` */
+  arn(address: Address, signal: AbortSignal): Promise<string>;
+  /** @throws `not-found`, `permission-denied` */
   attributes(
     queue: QueueAt,
     names: readonly QueueAttributeName[],
@@ -150,17 +152,29 @@ export function createQueues(options: SqsTransportOptions, client: SQSClient): Q
     });
   }
 
+  async function find(address: Address, signal: AbortSignal): Promise<QueueAt> {
+    const found = await reference(address);
+    return { url: await urlOf(found, signal), place: placeOf(found.name) };
+  }
+
+  async function attributes(
+    queue: QueueAt,
+    names: readonly QueueAttributeName[],
+    signal: AbortSignal,
+  ): Promise<Attributes> {
+    const input = { QueueUrl: queue.url, AttributeNames: [...names] };
+    const output = await ask(client, new GetQueueAttributesCommand(input), queue.place, signal);
+    return output.Attributes ?? {};
+  }
+
   return {
     reference,
     url: urlOf,
-    async find(address, signal) {
-      const found = await reference(address);
-      return { url: await urlOf(found, signal), place: placeOf(found.name) };
-    },
-    async attributes(queue, names, signal) {
-      const input = { QueueUrl: queue.url, AttributeNames: [...names] };
-      const output = await ask(client, new GetQueueAttributesCommand(input), queue.place, signal);
-      return output.Attributes ?? {};
+    find,
+    attributes,
+    async arn(address, signal) {
+      const { QueueArn = '' } = await attributes(await find(address, signal), ['QueueArn'], signal);
+      return QueueArn;
     },
     async tags(queue, signal) {
       const command = new ListQueueTagsCommand({ QueueUrl: queue.url });

@@ -1,34 +1,53 @@
-import {
-  SendMessageBatchCommand,
-  type SendMessageBatchCommandOutput,
-  type SQSClient,
-} from '@aws-sdk/client-sqs';
+import type { BatchResultErrorEntry } from '@aws-sdk/client-sqs';
 import {
   IntermodalError,
   type Prepared,
   type Sender,
   type SendLimits,
   type SendOutcome,
+  type WireMessage,
 } from '@intermodal/core/driver';
+import type { ErrorMapping, MappedError } from './aws-errors.ts';
 import type { Life } from './life.ts';
-import { mapEntryError, mapError, type MappedError } from './map-error.ts';
-import { type Entry, type WireForm, writeEntry } from './message.ts';
-import { serviceMaxBytes } from './options.ts';
-import type { QueueAt } from './queues.ts';
 
-// What every service and emulator takes as a batch, whatever its queues are set to.
-const leastBatchBytes = 262_144;
+/** A message in the service's own form. */
+export interface Written<E> {
+  readonly entry: E;
+  /** As the service counts them. */
+  readonly bytes: number;
+  readonly lane: string | undefined;
+}
 
-export function createSender(
-  client: SQSClient,
-  queue: QueueAt,
-  form: WireForm,
-  life: Life,
-): Sender {
+/** What `SendMessageBatch` and `PublishBatch` answer alike. */
+export interface BatchAnswer {
+  readonly Successful?:
+    | readonly { readonly Id?: string | undefined; readonly MessageId?: string | undefined }[]
+    | undefined;
+  readonly Failed?: readonly BatchResultErrorEntry[] | undefined;
+}
+
+/** One place that batches of ten are sent to. */
+export interface SenderSettings<E> {
+  readonly transport: string;
+  /** For error messages. */
+  readonly place: string;
+  readonly maxBatchBytes: number;
+  readonly life: Life;
+  readonly errors: ErrorMapping;
+  /** Pure. */
+  readonly write: (message: WireMessage) => Written<E>;
+  readonly request: (
+    entries: (E & { readonly Id: string })[],
+    signal: AbortSignal,
+  ) => Promise<BatchAnswer>;
+}
+
+export function createSender<E extends object>(settings: SenderSettings<E>): Sender {
+  const { transport, place, life, errors } = settings;
   const sends = new Set<Promise<unknown>>();
   const limits: SendLimits = {
     maxBatchCount: 10,
-    maxBatchBytes: Math.max(leastBatchBytes, Math.min(serviceMaxBytes, form.maxMessageBytes)),
+    maxBatchBytes: settings.maxBatchBytes,
     maxInFlight: 20,
     entries: 'independent',
     // Only while another batch is under way: about a round trip, or every batch beside a slow one goes out in part.
@@ -39,40 +58,33 @@ export function createSender(
     batch: readonly Prepared[],
     signal: AbortSignal,
   ): Promise<readonly SendOutcome[]> {
-    const Entries = batch.map((prepared, index) => ({
-      ...(prepared.payload as Entry),
+    const entries = batch.map((prepared, index) => ({
+      ...(prepared.payload as E),
       Id: String(index),
     }));
     try {
-      const output = await client.send(
-        new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }),
-        { abortSignal: signal },
-      );
-      return outcomes(batch.length, output);
+      return outcomes(batch.length, await settings.request(entries, signal));
     } catch (cause) {
-      const failure = mapError(cause, queue.place);
+      const failure = errors.mapError(cause, place);
       life.report(failure.error);
       return batch.map(() => failed(failure));
     }
   }
 
-  function outcomes(count: number, output: SendMessageBatchCommandOutput): SendOutcome[] {
+  function outcomes(count: number, answer: BatchAnswer): SendOutcome[] {
     const found: SendOutcome[] = [];
-    for (const { Id, MessageId } of output.Successful ?? []) {
+    for (const { Id, MessageId } of answer.Successful ?? []) {
       found[Number(Id)] =
         MessageId === undefined ? { ok: true } : { ok: true, brokerId: MessageId };
     }
-    for (const entry of output.Failed ?? [])
-      found[Number(entry.Id)] = failed(mapEntryError(entry, queue.place));
+    for (const entry of answer.Failed ?? [])
+      found[Number(entry.Id)] = failed(errors.mapEntryError(entry, place));
     return Array.from({ length: count }, (_, index) => found[index] ?? unanswered());
   }
 
   function unanswered(): SendOutcome {
-    const error = new IntermodalError(
-      'unknown',
-      `${queue.place}: the service said nothing about an entry`,
-      { transport: 'sqs', address: queue.place },
-    );
+    const text = `${place}: the service said nothing about an entry`;
+    const error = new IntermodalError('unknown', text, { transport, address: place });
     return { ok: false, certainty: 'unknown', error };
   }
 
@@ -80,15 +92,13 @@ export function createSender(
     limits,
     dead: life.dead,
     prepare(message) {
-      const { entry, bytes, lane } = writeEntry(message, form);
+      const { entry, bytes, lane } = settings.write(message);
       return { bytes, lane, payload: entry };
     },
     send(batch, signal) {
       if (life.over) {
-        const error = new IntermodalError('closed', `${queue.place}: this sender is closed`, {
-          transport: 'sqs',
-          address: queue.place,
-        });
+        const text = `${place}: this sender is closed`;
+        const error = new IntermodalError('closed', text, { transport, address: place });
         return Promise.resolve(batch.map(() => failed({ error, certainty: 'rejected' })));
       }
       const sending = send(batch, signal);

@@ -1,10 +1,10 @@
-import { ListQueuesCommand } from '@aws-sdk/client-sqs';
-import { IntermodalError, type Transport } from '@intermodal/core/driver';
+import { ListQueuesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { type Address, IntermodalError, type Transport } from '@intermodal/core/driver';
 import { fifoCapabilities, type SqsCapabilities, standardCapabilities } from './capabilities.ts';
 import { createClients } from './clients.ts';
 import { createLife, type Life } from './life.ts';
-import { mapError } from './map-error.ts';
-import type { WireForm } from './message.ts';
+import { mapError, sqsErrors } from './map-error.ts';
+import { type WireForm, writeEntry } from './message.ts';
 import {
   checkOptions,
   serviceMaxBytes,
@@ -18,6 +18,9 @@ import { createSender } from './sender.ts';
 import { groupTag } from './wanted.ts';
 import { hasMd5 } from './wire-text.ts';
 
+// What the service and every emulator takes as a batch, whatever its queues are set to.
+const leastBatchBytes = 262_144;
+
 /**
  * Amazon SQS: standard queues, FIFO queues with `fifo: true`, fair queues with `fairQueues: true`.
  *
@@ -26,6 +29,19 @@ import { hasMd5 } from './wire-text.ts';
 export function sqsTransport<const F extends boolean | undefined = undefined>(
   options: SqsTransportOptions<F> = {},
 ): Transport<SqsCapabilities<F>> {
+  return sqsDriver(options);
+}
+
+/** The transport, and what else a driver must know that fills its queues in another way. */
+export interface SqsDriver<F extends boolean | undefined> extends Transport<SqsCapabilities<F>> {
+  /** @throws `not-found`, `permission-denied` */
+  queueArn(address: Address, signal: AbortSignal): Promise<string>;
+}
+
+/** @throws `invalid-argument` */
+export function sqsDriver<const F extends boolean | undefined = undefined>(
+  options: SqsTransportOptions<F> = {},
+): SqsDriver<F> {
   checkOptions(options);
   const fifo = options.fifo === true;
   const clients = createClients(options);
@@ -79,11 +95,23 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
       const form: WireForm = {
         groups: fifo ? 'fifo' : options.fairQueues === true ? 'fair' : 'plain',
         dedupe: address.role === 'dead-letter' ? 'fresh' : 'by-id',
+        service: 'sqs',
         maxMessageBytes: await sizeLimit(queue, signal),
         place: queue.place,
       };
       mayOpen();
-      return createSender(clients.main, queue, form, born());
+      return createSender({
+        transport: 'sqs',
+        place: queue.place,
+        maxBatchBytes: Math.max(leastBatchBytes, Math.min(serviceMaxBytes, form.maxMessageBytes)),
+        life: born(),
+        errors: sqsErrors,
+        write: (message) => writeEntry(message, form),
+        request: (Entries, abortSignal) =>
+          clients.main.send(new SendMessageBatchCommand({ QueueUrl: queue.url, Entries }), {
+            abortSignal,
+          }),
+      });
     },
 
     async openReceiver(address, receiverOptions, signal) {
@@ -111,6 +139,7 @@ export function sqsTransport<const F extends boolean | undefined = undefined>(
     },
 
     admin: createAdmin(clients.main, queues, options),
+    queueArn: (address, signal) => queues.arn(address, signal),
 
     async check(address, signal) {
       if (address !== undefined) {

@@ -1,5 +1,5 @@
 import type { QueueAttributeName } from '@aws-sdk/client-sqs';
-import type { ProvisionPlan } from '@intermodal/core/driver';
+import type { Address, ProvisionPlan } from '@intermodal/core/driver';
 import { invalid, type SqsTransportOptions } from './options.ts';
 import {
   differingStatements,
@@ -51,7 +51,7 @@ const mostReceives = 1_000;
 
 export function wantedMain(
   options: SqsTransportOptions,
-  group: string,
+  address: Address,
   plan: ProvisionPlan,
   deadLetterArn: string | undefined,
 ): Wanted {
@@ -59,17 +59,18 @@ export function wantedMain(
   const maxReceiveCount = maxReceives(plan, options.provisioning?.maxReceiveCount);
   return {
     attributes: { ...common(options), ...retention(retentionSeconds), ...attributes },
-    tags: { ...tags, [groupTag]: group },
+    tags: { ...tags, [groupTag]: address.group ?? address.channel },
     redrive:
       deadLetterArn === undefined
         ? undefined
         : { deadLetterTargetArn: deadLetterArn, maxReceiveCount },
-    statements: (arn) => statementsOf(access, arn),
+    statements: (arn) => statementsOf(typeof access === 'function' ? access(address) : access, arn),
   };
 }
 
 export function wantedDeadLetter(
   options: SqsTransportOptions,
+  address: Address,
   mode: ProvisionPlan['mode'],
 ): Wanted {
   const { access = {}, deadLetterRetentionSeconds, tags = {} } = options.provisioning ?? {};
@@ -79,7 +80,12 @@ export function wantedDeadLetter(
     attributes: { ...common(options), ...retention(deadLetterRetentionSeconds ?? byDefault) },
     tags,
     redrive: undefined,
-    statements: (arn) => statementsOf({ httpsOnly: access.httpsOnly === true }, arn),
+    // What is said of all queues alike is meant for the main ones: nobody else writes dead letters.
+    statements: (arn) =>
+      statementsOf(
+        typeof access === 'function' ? access(address) : { httpsOnly: access.httpsOnly === true },
+        arn,
+      ),
   };
 }
 

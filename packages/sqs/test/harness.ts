@@ -1,8 +1,7 @@
 import { awsClientOptions, startBroker, startOwnBroker } from '@intermodal/brokers';
-import { startAwsProxy, startTcpProxy } from '@intermodal/brokers/faults';
+import { queueFaults, startAwsProxy, startTcpProxy } from '@intermodal/brokers/faults';
 import type { Broker, Harness } from '@intermodal/conformance';
 import { type SqsTransportOptions, sqsTransport } from '../src/index.ts';
-import { faultsOf } from './faults.ts';
 
 interface Emulator {
   readonly endpoint: string;
@@ -21,7 +20,7 @@ async function open({ endpoint, restart }: Emulator, fifo: boolean): Promise<Bro
   const tcp = await startTcpProxy({ port: Number(new URL(aws.endpoint).port) });
   return {
     transport: () => sqsTransport(optionsFor(`http://${tcp.host}:${tcp.port}`, fifo)),
-    faults: { ...faultsOf(aws, tcp, endpoint), ...(restart === undefined ? {} : { restart }) },
+    faults: { ...queueFaults(aws, tcp, endpoint), ...(restart === undefined ? {} : { restart }) },
     program: {
       module: new URL('program.ts', import.meta.url).href,
       argument: JSON.stringify(optionsFor(endpoint, fifo)),

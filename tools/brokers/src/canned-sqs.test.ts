@@ -1,3 +1,4 @@
+import { PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
@@ -87,4 +88,18 @@ test('latency delays answers', async () => {
   expect((await sqs.send(command)).Attributes?.MaximumMessageSize).toBe('1048576');
   expect(performance.now() - began).toBeGreaterThanOrEqual(29);
   await canned.set({ latencyMs: 0 });
+});
+
+test('takes what is published to SNS', async () => {
+  const sns = new SNSClient({ ...awsClientOptions('fauxqs', {}, canned.endpoint), maxAttempts: 1 });
+  const PublishBatchRequestEntries = ['a', 'b'].map((Message, index) => ({
+    Id: String(index),
+    Message,
+  }));
+  const TopicArn = 'arn:aws:sns:us-east-1:000000000000:t';
+  const sent = await sns.send(new PublishBatchCommand({ TopicArn, PublishBatchRequestEntries }));
+  expect(sent.Successful?.map(({ Id }) => Id)).toEqual(['0', '1']);
+  const { operations } = await canned.counts();
+  expect(operations['PublishBatch']).toEqual({ requests: 1, entries: 2 });
+  sns.destroy();
 });

@@ -1,9 +1,10 @@
-// A process of its own, so that a benchmark measures the client alone:
+// A process of its own, so that a benchmark measures the client alone; it takes calls of SNS too:
 // node canned-sqs.ts [--port 0] [--latency <ms>]
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { answerQuery } from './canned-query.ts';
 import type { CannedSqsCounts, CannedSqsSettings } from './canned-sqs-client.ts';
 
 interface Entry {
@@ -40,6 +41,11 @@ const server = createServer((incoming, response) => {
   incoming.on('end', () => {
     const text = Buffer.concat(chunks).toString();
     if (incoming.url === '/admin') return admin(incoming, response, text);
+    if (incoming.headers['x-amz-target'] === undefined) {
+      const { operation, entries, xml } = answerQuery(text, messageId);
+      count(operation, entries);
+      return answer(response, xml, 'text/xml');
+    }
     const target = String(incoming.headers['x-amz-target']);
     const operation = target.slice(target.indexOf('.') + 1);
     const input = JSON.parse(text) as Input;
@@ -154,10 +160,14 @@ function apply(settings: Partial<CannedSqsSettings>): void {
   }
 }
 
-function answer(response: ServerResponse, body: string): void {
+function answer(
+  response: ServerResponse,
+  body: string,
+  contentType = 'application/x-amz-json-1.0',
+): void {
   const send = (): void => {
     response.writeHead(200, {
-      'content-type': 'application/x-amz-json-1.0',
+      'content-type': contentType,
       'content-length': Buffer.byteLength(body),
     });
     response.end(body);

@@ -1,6 +1,6 @@
 export { NotAvailable, type BrokerEnvironment, type Progress } from './broker.ts';
-export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
 export { installDebianPackages } from './debian.ts';
+export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
 export {
   bringUp,
   broughtUp,
@@ -19,4 +19,5 @@ export {
   raiseMemoryAlarm,
   writeDownQueues,
 } from './rabbitmq/control.ts';
+export { pythonWith } from './python.ts';
 export { tlsFilesOf, type TlsFiles } from './tls-files.ts';

@@ -1,4 +1,5 @@
-import type { Aim, Bench, Contender, Result } from '../bench.ts';
+import { cpuBeside, requestsAtMost, throughputBeside } from '../aims.ts';
+import type { Bench, Contender } from '../bench.ts';
 import {
   handConsume,
   handPublish,
@@ -42,51 +43,14 @@ function consumers(handlerMs: number): readonly Contender[] {
   ].map((options) => consuming(options, handlerMs));
 }
 
-function cpuBesideHand(intermodal: string, hand: string): Aim {
-  return {
-    text: 'client CPU at most 1.05 times that of the loop by hand',
-    reached: (result) =>
-      both(result(intermodal), result(hand), (mine, its) => {
-        const ratio = mine.cpuMsPer1000 / its.cpuMsPer1000;
-        return { figure: `× ${ratio.toFixed(2)}`, enough: ratio <= 1.05 };
-      }),
-  };
-}
-
-function requestsAtMost(most: number, intermodal: string): Aim {
-  return {
-    text: `at most ${most} requests for 1,000 messages`,
-    reached(result) {
-      const requests = result(intermodal)?.requestsPer1000;
-      if (requests === undefined) return undefined;
-      return { figure: requests.toFixed(1), enough: requests <= most };
-    },
-  };
-}
-
-const threeTimesConsumer: Aim = {
-  text: 'throughput at least 3 times that of sqs-consumer',
-  reached: (result) =>
-    both(result(intermodalConsume.name), result(consumerOne.name), (mine, its) => {
-      const ratio = mine.messagesPerSecond / its.messagesPerSecond;
-      return { figure: `× ${ratio.toFixed(1)}`, enough: ratio >= 3 };
-    }),
-};
-
-function both<T>(
-  one: Result | undefined,
-  other: Result | undefined,
-  compare: (one: Result, other: Result) => T,
-): T | undefined {
-  return one === undefined || other === undefined ? undefined : compare(one, other);
-}
+const threeTimesConsumer = throughputBeside(consumerOne.name, 3, intermodalConsume.name);
 
 const publishAims = [
-  cpuBesideHand(intermodalPublish.name, handPublish.name),
+  cpuBeside(handPublish.name, 1.05, intermodalPublish.name),
   requestsAtMost(105, intermodalPublish.name),
 ];
 const consumeAims = [
-  cpuBesideHand(intermodalConsume.name, handConsume.name),
+  cpuBeside(handConsume.name, 1.05, intermodalConsume.name),
   requestsAtMost(210, intermodalConsume.name),
 ];
 

@@ -8,7 +8,7 @@ import {
 } from '@intermodal/core/driver';
 import { copyMessage } from '../message.ts';
 import { wholeNumber } from '../options.ts';
-import type { BrokerChannel, EntryState } from './channel.ts';
+import type { BrokerChannel, ChannelOptions, EntryState } from './channel.ts';
 import { type Connection, place } from './connection.ts';
 import { createFaults, type FaultState, type MemoryFaults, unavailable } from './faults.ts';
 import { createLogChannel } from './log-channel.ts';
@@ -20,6 +20,11 @@ export interface MemoryBrokerOptions {
   readonly clock?: Clock;
   /** Messages that a channel keeps for groups to come, at least. @defaultValue 1,000 */
   readonly retain?: number;
+  /**
+   * Whether a group is given what is published to a channel, as subscriptions of brokers filter; what is sent to one
+   * group alone, and dead letters, are not asked about. Only for queues. @defaultValue all groups are given everything
+   */
+  readonly accepts?: (channel: string, group: string, message: WireMessage) => boolean;
 }
 
 /** A message that a group has not settled. */
@@ -111,12 +116,21 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
     const { name, shards, group } = target;
     let channel = known(target);
     if (channel === undefined) {
-      const shared = { name, clock, retain, nextSequence };
+      const shared = { name, clock, retain, nextSequence, accepts: acceptsFor(target) };
       channel = shards > 0 ? createLogChannel(shared, shards) : createQueueChannel(shared);
       channels.set(name, channel);
     }
     if (group !== undefined) channel.addGroup(group, from);
     return channel;
+  }
+
+  /** @throws `unsupported` */
+  function acceptsFor({ name, shards }: Target): ChannelOptions['accepts'] {
+    const { accepts } = options;
+    if (accepts === undefined || isDeadLetters(name)) return undefined;
+    if (shards === 0) return (group, message) => accepts(name, group, copyMessage(message));
+    const text = `'${name}' is a log, which all of its groups read whole: leave out accepts`;
+    throw new IntermodalError('unsupported', text, place(name));
   }
 
   /** Whatever its mode. @throws `not-found` */
@@ -209,4 +223,8 @@ export function targetOf(address: Address, shards: number): Target {
 /** Cannot be the name of a channel, which has no slash. */
 function deadLettersOf(channel: string, group: string): string {
   return `${channel}/${group}/dead-letter`;
+}
+
+function isDeadLetters(name: string): boolean {
+  return name.endsWith('/dead-letter');
 }

@@ -1,4 +1,4 @@
-import type { Clock, StartPosition } from '@intermodal/core/driver';
+import type { Clock, StartPosition, WireMessage } from '@intermodal/core/driver';
 import type { Payload, Stored } from '../message.ts';
 import type { LogGroup } from './log-group.ts';
 import type { Queue } from './queue.ts';
@@ -57,4 +57,6 @@ export interface ChannelOptions {
   /** Messages kept for groups to come. */
   readonly retain: number;
   readonly nextSequence: () => number;
+  /** Whether a group is given what is published to all; undefined where every one is. */
+  readonly accepts?: ((group: string, message: WireMessage) => boolean) | undefined;
 }

@@ -10,7 +10,12 @@ interface Group {
   started: boolean;
 }
 
-export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptions): QueueChannel {
+export function createQueueChannel({
+  clock,
+  retain,
+  nextSequence,
+  accepts = () => true,
+}: ChannelOptions): QueueChannel {
   const groups = new Map<string, Group>();
   const history = createHistory();
 
@@ -19,14 +24,14 @@ export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptio
     if (known !== undefined) return known;
     const group: Group = { queue: createQueue(clock), started: false };
     groups.set(name, group);
-    if (from !== undefined) fill(group.queue, from);
+    if (from !== undefined) fill(name, group.queue, from);
     return group;
   }
 
   /** With what the channel remembers and the queue has, as far as `from` asks for it. */
-  function fill(queue: Queue, from: StartPosition): void {
+  function fill(name: string, queue: Queue, from: StartPosition): void {
     const wanted = isFrom(from);
-    const all = new Set<Stored>(history.all());
+    const all = new Set<Stored>(history.all().filter(({ message }) => accepts(name, message)));
     for (const { stored } of queue.entries()) all.add(stored);
     queue.purge();
     for (const stored of [...all].sort(bySequence)) if (wanted(stored)) queue.add(stored);
@@ -39,7 +44,7 @@ export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptio
     removeGroup: (group) => groups.delete(group),
     open(name, from) {
       const group = addGroup(name);
-      if (from !== undefined && !group.started) fill(group.queue, from);
+      if (from !== undefined && !group.started) fill(name, group.queue, from);
       group.started = true;
       return group.queue;
     },
@@ -52,7 +57,8 @@ export function createQueueChannel({ clock, retain, nextSequence }: ChannelOptio
       }
       history.push(stored);
       if (history.size > 2 * retain) history.trim(history.end - retain);
-      for (const { queue } of groups.values()) queue.add(stored, now);
+      for (const [name, { queue }] of groups)
+        if (accepts(name, stored.message)) queue.add(stored, now);
       return stored;
     },
     wake() {

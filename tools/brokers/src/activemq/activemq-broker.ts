@@ -103,7 +103,8 @@ export function activemqBroker(variant: ActivemqVariant): Broker {
     await writeFile(join(base, 'log4j2.properties'), log4jProperties);
     const xml = activemqXml({ ports, store, tls, refused });
     await writeFile(join(base, 'activemq.xml'), xml);
-    return { member, command: 'java', args: javaArguments(base) };
+    const args = javaArguments(base, ['start', `xbean:file:${join(base, 'activemq.xml')}`]);
+    return { member, command: 'java', args };
   };
 
   return {
@@ -126,6 +127,11 @@ export function activemqBroker(variant: ActivemqVariant): Broker {
         for (const member of members) specs.push(await processOf(place, member));
         return specs;
       },
+      // `browse` and `producer` of the distribution, which are programs of JMS.
+      command: ({ data }, name, args) => ({
+        command: 'java',
+        args: javaArguments(join(data, members[0] ?? ''), [name, ...args]),
+      }),
     },
   };
 }
@@ -134,7 +140,7 @@ function portOf(member: string, port: string): string {
   return `${port}-${member}`;
 }
 
-function javaArguments(base: string): readonly string[] {
+function javaArguments(base: string, args: readonly string[]): readonly string[] {
   const home = mavenArchiveFolder(archive);
   const properties = {
     'activemq.home': home,
@@ -153,8 +159,7 @@ function javaArguments(base: string): readonly string[] {
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
     '-jar',
     join(home, 'bin', 'activemq.jar'),
-    'start',
-    `xbean:file:${join(base, 'activemq.xml')}`,
+    ...args,
   ];
 }
 

@@ -40,7 +40,8 @@ export const portNames: readonly string[] = Object.keys(connectors);
 
 /**
  * `activemq.xml`: dead letters in a queue for each queue, the scheduler on, virtual topics as the
- * broker has them by default (`VirtualTopic.>`, `Consumer.*.`).
+ * broker has them by default (`VirtualTopic.>`, `Consumer.*.`), priorities in those below
+ * `VirtualTopic.prioritized`.
  */
 export function activemqXml(configuration: ActivemqConfiguration): string {
   const { ports, store, tls, refused } = configuration;
@@ -58,9 +59,10 @@ export function activemqXml(configuration: ActivemqConfiguration): string {
       <policyMap>
         <policyEntries>
           <policyEntry queue=">">
-            <deadLetterStrategy>
-              <individualDeadLetterStrategy queuePrefix="DLQ." useQueueForQueueMessages="true"/>
-            </deadLetterStrategy>
+            ${deadLetters}
+          </policyEntry>
+          <policyEntry queue="Consumer.*.VirtualTopic.prioritized.>" prioritizedMessages="true">
+            ${deadLetters}
           </policyEntry>
         </policyEntries>
       </policyMap>
@@ -92,6 +94,10 @@ export function activemqXml(configuration: ActivemqConfiguration): string {
 </beans>
 `;
 }
+
+const deadLetters = `<deadLetterStrategy>
+              <individualDeadLetterStrategy queuePrefix="DLQ." useQueueForQueueMessages="true"/>
+            </deadLetterStrategy>`;
 
 // Delays under a second are refused by the broker.
 const redelivery = `<redeliveryPlugin fallbackToDeadLetter="true" sendToDlqIfMaxRetriesExceeded="true">

@@ -18,6 +18,7 @@ export {
 } from './aws-rules.ts';
 export type { AwsCall, AwsError, AwsObject } from './aws-wire.ts';
 export { AwsRefusal, cannedAws, type CannedAnswer } from './canned-aws.ts';
+export { queueFaults, sqsSending, type QueueFaults, type Sending } from './queue-faults.ts';
 export {
   startTcpProxy,
   type Direction,

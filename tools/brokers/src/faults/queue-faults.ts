@@ -1,13 +1,50 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { awsClientOptions } from '@intermodal/brokers';
-import type { AwsObject, AwsProxy, Fault, TcpProxy } from '@intermodal/brokers/faults';
-import type { Faults } from '@intermodal/conformance';
+import { awsClientOptions } from '../aws-client-options.ts';
+import type { AwsProxy } from './aws-proxy.ts';
+import type { Fault } from './aws-rules.ts';
+import type { AwsObject } from './aws-wire.ts';
+import type { TcpProxy } from './tcp-proxy.ts';
 
-const sending = ['SendMessageBatch'];
 const settling = ['DeleteMessageBatch', 'ChangeMessageVisibilityBatch'];
 
-/** What two proxies before an emulator can do to its clients. */
-export function faultsOf(aws: AwsProxy, tcp: TcpProxy, endpoint: string): Faults {
+/** How a service takes messages, and how it says no. */
+export interface Sending {
+  /** The batch operations by which messages are sent. */
+  readonly operations: readonly string[];
+  /** What a throttled call is told, by its name in the service's own protocol. */
+  readonly throttled: string;
+  /** The code of an entry that is refused for good. */
+  readonly refused: string;
+}
+
+/** In the shape of the conformance suite's faults. */
+export interface QueueFaults {
+  cut(): void;
+  blackhole(): void;
+  freeze(): () => void;
+  failEntries(count: number): void;
+  refuseEntries(count: number): void;
+  failSettlements(count: number): void;
+  loseReplies(count: number): void;
+  throttle(): () => number;
+  deny(): void;
+  expireLeases(): Promise<void>;
+}
+
+/** What SQS says. */
+export const sqsSending: Sending = {
+  operations: ['SendMessageBatch'],
+  throttled: 'RequestThrottled',
+  refused: 'KMS.DisabledException',
+};
+
+/** What two proxies before an emulator of SQS, and of what fills its queues, can do to its clients. */
+export function queueFaults(
+  aws: AwsProxy,
+  tcp: TcpProxy,
+  endpoint: string,
+  { operations, throttled, refused }: Sending = sqsSending,
+): QueueFaults {
   return {
     cut() {
       tcp.cut();
@@ -26,20 +63,20 @@ export function faultsOf(aws: AwsProxy, tcp: TcpProxy, endpoint: string): Faults
         thaw();
       };
     },
-    failEntries: refusals(aws, sending, { code: 'InternalError' }),
-    refuseEntries: refusals(aws, sending, { code: 'KMS.DisabledException', senderFault: true }),
+    failEntries: refusals(aws, operations, { code: 'InternalError' }),
+    refuseEntries: refusals(aws, operations, { code: refused, senderFault: true }),
     failSettlements: refusals(aws, settling, { code: 'InternalError' }),
-    loseReplies: losses(aws),
+    loseReplies: losses(aws, operations),
     throttle() {
-      let refused = 0;
+      let count = 0;
       const heal = aws.inject(({ operation }) => {
-        if (operation !== 'SendMessageBatch') return undefined;
-        refused += 1;
-        return { kind: 'error', error: { name: 'RequestThrottled' } };
+        if (!operations.includes(operation)) return undefined;
+        count += 1;
+        return { kind: 'error', error: { name: throttled } };
       });
       return () => {
         heal();
-        return refused;
+        return count;
       };
     },
     deny() {
@@ -72,11 +109,11 @@ function refusals(
   };
 }
 
-function losses(aws: AwsProxy): (count: number) => void {
+function losses(aws: AwsProxy, sending: readonly string[]): (count: number) => void {
   let left = 0;
   aws.inject(({ operation, input }) => {
     if (left <= 0 || !sending.includes(operation)) return undefined;
-    left -= listIn(input, 'Entries').length;
+    left -= entriesIn(input);
     return { kind: 'lose-reply' };
   });
   return (count) => {
@@ -123,6 +160,11 @@ function expiries(aws: AwsProxy, endpoint: string): () => Promise<void> {
     }
     client.destroy();
   };
+}
+
+/** Of SQS, of SNS. */
+function entriesIn(input: AwsObject): number {
+  return listIn(input, 'Entries').length + listIn(input, 'PublishBatchRequestEntries').length;
 }
 
 function listIn(object: AwsObject, name: string): readonly AwsObject[] {

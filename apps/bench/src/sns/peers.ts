@@ -1,0 +1,3 @@
+import { peersOf } from '../peers.ts';
+
+export const { prepare: preparePeers, load: peer } = peersOf('sns');
