@@ -139,6 +139,8 @@ export async function settle(page: Page): Promise<void> {
 /** Chooses a transport and waits until its hand-over is done. */
 export async function swapTo(page: Page, id: string): Promise<void> {
   await page.locator(`[data-offer="${id}"]`).click();
-  await page.locator(`[data-offer="${id}"][aria-pressed=true]:enabled`).waitFor();
+  const chosen = page.locator(`[data-offer="${id}"][aria-pressed=true]:enabled`);
+  // Draining is what takes its time where the machine is busy.
+  await chosen.waitFor({ timeout: 200_000 });
   await page.locator('#handover').waitFor({ state: 'hidden' });
 }

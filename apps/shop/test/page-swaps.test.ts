@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setRate, settle, startBrowser, swapTo, total, untilTotal, visit } from './browser.ts';
 import { startPage } from './page-process.ts';
 
-const timeout = 300_000;
+const timeout = 600_000;
 let browser: Browser;
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ test(
     await using shop = await startPage();
     await using visited = await visit(browser, shop.url);
     const { page, complaints } = visited;
-    await setRate(page, 40);
+    await setRate(page, 25);
     for (const id of ['memory-log', 'fauxqs-fifo', 'kinesis-local', 'memory']) {
       await untilTotal(page, 'in flight', (value) => value > 0);
       await swapTo(page, id);

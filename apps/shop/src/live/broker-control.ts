@@ -9,7 +9,14 @@ export interface BrokerControl {
   restart(): Promise<void>;
 }
 
-export function createBrokerControl(leg: () => Leg, note: (text: string) => void): BrokerControl {
+export interface BrokerControlOptions {
+  readonly leg: () => Leg;
+  /** Makes everything anew that the broker has forgotten. */
+  readonly recover: () => Promise<void>;
+  readonly note: (text: string) => void;
+}
+
+export function createBrokerControl({ leg, recover, note }: BrokerControlOptions): BrokerControl {
   let state: BrokerState['state'] = 'up';
   let restarting: Promise<void> | undefined;
 
@@ -20,7 +27,7 @@ export function createBrokerControl(leg: () => Leg, note: (text: string) => void
     state = 'restarting';
     try {
       await broker.restart();
-      if (broker.forgets === 'everything') await leg().recover();
+      if (broker.forgets === 'everything') await recover();
       state = 'up';
       note(`The broker of ${offer.label} is up again.`);
     } catch (error) {

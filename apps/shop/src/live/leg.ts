@@ -72,20 +72,18 @@ export async function openLeg(options: LegOptions): Promise<Leg> {
   });
   const channels = channelsOn(client, groupsOf, impatient);
   const consumers = new Map<string, Consumer>();
-  const flow = createFlow({
-    ...options,
-    channels,
-    onFailed(error, reader) {
-      consumers.delete(reader);
-      options.onFailed(error, reader);
-    },
-  });
+  const flow = createFlow({ ...options, channels });
   const readers = [...flow.keys()];
 
   async function startConsumer(reader: string): Promise<void> {
     const start = flow.get(reader);
     if (start === undefined || consumers.has(reader)) return;
-    consumers.set(reader, await start());
+    const consumer = await start();
+    consumers.set(reader, consumer);
+    // It may be told late, when another has taken its place.
+    consumer.done.catch(() => {
+      if (consumers.get(reader) === consumer) consumers.delete(reader);
+    });
   }
 
   async function stopConsumer(reader: string, deadlineMs = 2_000): Promise<Handback> {

@@ -127,7 +127,16 @@ export async function openLiveShop(options: LiveShopOptions): Promise<LiveShop> 
   }
 
   leg = await open(options.offer);
-  const broker = createBrokerControl(() => leg, note);
+  const broker = createBrokerControl({
+    leg: () => leg,
+    note,
+    async recover() {
+      // What is placed before its group is there again would never reach it.
+      await intake.hold();
+      await leg.recover();
+      intake.begin(leg.channels.stages['place-order']);
+    },
+  });
   const intake = createIntake({
     record,
     make,

@@ -1,16 +1,16 @@
 import { activemqOffers } from './activemq.ts';
+import { fauxqsOffers } from './fauxqs.ts';
 import { givenOffer } from './given.ts';
 import { kinesisOffers } from './kinesis.ts';
 import { memoryOffers } from './memory.ts';
 import type { Offer } from './offer.ts';
 import { rabbitmqOffers } from './rabbitmq.ts';
-import { sqsOffers } from './sqs.ts';
 
 /** What the page offers. Brokers that the shop brings along are shared by the offers of one list. */
 export function createOffers(): readonly Offer[] {
   return [
     ...memoryOffers(),
-    ...sqsOffers(),
+    ...fauxqsOffers(),
     ...kinesisOffers(),
     ...rabbitmqOffers(),
     ...activemqOffers(),
