@@ -18,4 +18,5 @@ export {
   raiseMemoryAlarm,
   writeDownQueues,
 } from './rabbitmq/control.ts';
+export { pythonWith } from './python.ts';
 export { tlsFilesOf, type TlsFiles } from './tls-files.ts';
