@@ -8,6 +8,7 @@ import { amqpFromUrl } from '@intermodal/amqp';
 import { amqp1FromUrl } from '@intermodal/amqp1';
 import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
+import { mqttFromUrl } from '@intermodal/mqtt';
 import { sqsFromUrl } from '@intermodal/sqs';
 import { Refusal } from './refusal.ts';
 
@@ -20,6 +21,7 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   amqp: amqpFromUrl,
   amqp1: amqp1FromUrl,
   kinesis: kinesisFromUrl,
+  mqtt: mqttFromUrl,
   sqs: sqsFromUrl,
 };
 
