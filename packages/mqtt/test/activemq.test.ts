@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { engineTests } from './engine-tests.ts';
 import {
   collect,
+  collectFor,
   freshAddress,
   ids,
   message,
@@ -32,6 +33,18 @@ test('a shared subscription that would deliver nothing is a mismatch', async () 
 test('cannot verify: the broker does not say what was there', async () => {
   const verifying = provision(transportOf(server().options()), freshAddress(), 'verify');
   await expect(verifying).rejects.toMatchObject({ code: 'unsupported' });
+});
+
+test('who may not publish is told nothing, and who may not consume loses the connection', async () => {
+  const address = freshAddress('denied');
+  const reading = await openReceiver(transportOf(server().options()), address);
+  const credentials = server().restricted;
+  const transport = transportOf({ ...server().options(), credentials });
+  const sender = await transport.openSender(wholeChannel(address), never);
+  expect(await send(sender, message('a'))).toEqual([{ ok: true }]);
+  expect(await collectFor(reading, 300)).toEqual([]);
+  const consuming = openReceiver(transport, freshAddress('denied'));
+  await expect(consuming).rejects.toMatchObject({ code: 'unavailable', retryable: true });
 });
 
 test('acks in any order survive a crash of the broker', { timeout: 60_000 }, async () => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { channel, createClient } from '@intermodal/core';
 import { expect, test } from 'vitest';
 import { mqttTransport } from '../src/index.ts';
 import { engineTests } from './engine-tests.ts';
@@ -180,6 +181,29 @@ test('members of a shared group each get a part, which waits for its member', as
   expect(ids(await collect(await openReceiver(back, address), 10))).toEqual(ids(parts[1] ?? []));
   await Promise.all([a.close(), back.close()]);
 });
+
+test(
+  'a broker that is down at the start: nothing pends for ever, and all goes on',
+  { timeout: 60_000 },
+  async () => {
+    const orders = channel<number>('orders');
+    const group = freshAddress().channel;
+    await server().broker.kill();
+    await using client = createClient({ transport: mqttTransport(server().options()) });
+    const seen: string[] = [];
+    const consuming = client.consume(orders, { group }, ({ id }) => {
+      seen.push(id);
+    });
+    const early = client.publish(orders, 1, { timeoutMs: 300 });
+    await expect(early).rejects.toMatchObject({
+      code: expect.stringMatching(/timeout|unavailable/) as string,
+    });
+    await server().broker.restart();
+    await consuming;
+    const { id } = await client.publish(orders, 2);
+    await expect.poll(() => seen, { timeout: 20_000 }).toContain(id);
+  },
+);
 
 test('what was confirmed a while ago survives a crash', { timeout: 60_000 }, async () => {
   const transport = transportOf(server().options());
