@@ -16,7 +16,8 @@ function besideByHand([byHand]: readonly Contender[]): Aim {
   };
 }
 
-const shared = { surround: cannedServer, messages: 50_000, warmUp: 10_000 };
+// Long rounds: a consumer is at its speed only after some tens of thousands.
+const shared = { surround: cannedServer, messages: 200_000, warmUp: 50_000 };
 
 export const benches: readonly Bench[] = [
   {
