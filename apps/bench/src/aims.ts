@@ -38,7 +38,7 @@ export function requestsAtMost(most: number, ours: string): Aim {
 }
 
 /** Judges one contender beside another; nothing where one of them was not run. */
-function compare(
+export function compare(
   ours: string,
   theirs: string,
   judge: (mine: Result, its: Result) => ReturnType<Aim['reached']>,

@@ -10,6 +10,7 @@ import { firehoseFromUrl } from '@intermodal/firehose';
 import { kinesisFromUrl } from '@intermodal/kinesis';
 import { memoryFromUrl } from '@intermodal/memory';
 import { snsFromUrl } from '@intermodal/sns';
+import { mqttFromUrl } from '@intermodal/mqtt';
 import { sqsFromUrl } from '@intermodal/sqs';
 import { stompFromUrl } from '@intermodal/stomp';
 import { Refusal } from './refusal.ts';
@@ -26,6 +27,7 @@ const factories: Readonly<Record<string, TransportFactory>> = {
   firehose: firehoseFromUrl,
   kinesis: kinesisFromUrl,
   sns: snsFromUrl,
+  mqtt: mqttFromUrl,
   sqs: sqsFromUrl,
   stomp: stompFromUrl,
 };

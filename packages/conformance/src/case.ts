@@ -14,7 +14,11 @@ export const membersShare: Claims = {
   receive: [true],
   settle: ['message'],
   isolation: ['key', 'none'],
+  members: [undefined],
 };
+
+/** Several members of a group may consume, whether they are served at once or one after another. */
+export const severalMembers: Claims = { receive: [true], members: [undefined] };
 
 /** What a harness must be able to do or know besides opening a broker. */
 export type Need = FaultName | 'program' | 'messageBytes' | 'missingChannel';

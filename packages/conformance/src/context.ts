@@ -78,6 +78,8 @@ export interface Context extends Omit<Waiting, 'end' | 'pending'> {
   /** The options that `consume` adds. */
   consumeOptions(options?: Partial<TestConsumeOptions>): TestConsumeOptions;
   journal(): Journal;
+  /** So many members of a group as the case would like, or one where there can be no more. */
+  members(wanted: number): number;
 }
 
 /** The context of one case, and what ends it. */
@@ -218,6 +220,7 @@ export function openContext(
       from.consume(channel, consumeOptions(options), handler),
     consumeOptions,
     journal: () => createJournal(waiting),
+    members: (wanted) => (capabilities.members === 'one' ? 1 : wanted),
   };
 
   async function end(): Promise<void> {

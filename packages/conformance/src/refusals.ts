@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type Capabilities, IntermodalError } from '@intermodal/core';
 import type { Unclaimed } from './claims.ts';
 import type { Context } from './context.ts';
-import { rejectsWith } from './expect.ts';
+import { publishSome } from './cases/deliver.ts';
+import { rejectsWith, upTo } from './expect.ts';
 
 /**
  * The other half of C1: what is not claimed is refused with `unsupported`, before anything reaches the broker. Facts that
@@ -18,6 +19,10 @@ export async function proveRefused(context: Context, { name, wanted }: Unclaimed
     }
     case 'groups': {
       if (capabilities.groups === 'single') await refusesSecondGroup(context);
+      return;
+    }
+    case 'members': {
+      await refusesSecondMember(context);
       return;
     }
     case 'order': {
@@ -99,6 +104,24 @@ async function refusesSecondGroup(context: Context): Promise<void> {
   const twoGroups = { groups: [context.group, 'beta'] };
   const provisioning = context.client().provision([context.declare()], twoGroups);
   await rejectsWith('provision of two groups', provisioning, 'unsupported');
+}
+
+/** Which of the two is refused is the broker's affair; the other goes on. */
+async function refusesSecondMember(context: Context): Promise<void> {
+  const orders = await context.channel();
+  const journal = context.journal();
+  const refusals: unknown[] = [];
+  const note = (error: unknown): void => {
+    refusals.push(error);
+  };
+  for (const _ of upTo(2)) {
+    const consuming = context.consume(context.client(), orders, journal.handler());
+    await consuming.then(({ done }) => void done.catch(note), note);
+  }
+  await context.eventually('one of two members of a group was refused', () => refusals.length > 0);
+  await journal.covers(await publishSome(context, orders, 5));
+  assert.equal(refusals.length, 1, 'the other member goes on');
+  assert.ok(IntermodalError.is(refusals[0], 'unsupported'), 'a second member is `unsupported`');
 }
 
 async function refusesOrder(context: Context): Promise<void> {

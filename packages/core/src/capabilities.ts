@@ -4,6 +4,8 @@ export interface Capabilities {
   readonly receive: boolean;
   /** `single`: a channel has one group; `many`: every group gets every message. */
   readonly groups: 'none' | 'single' | 'many';
+  /** A group has one member, and a second is refused. Left out where any number may consume at once. */
+  readonly members?: 'one';
   readonly order: 'none' | 'key';
   /** How far one failing key can hold up others: not at all, up to `prefetch`, or no order is claimed. */
   readonly isolation: 'key' | 'window' | 'none';

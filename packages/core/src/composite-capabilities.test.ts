@@ -59,6 +59,13 @@ describe('bothCapabilities', () => {
     });
   });
 
+  test('a group has one member where one of the two allows no more', () => {
+    const one = { ...plainCapabilities, members: 'one' } as const;
+    expect(bothCapabilities(plainCapabilities, one).members).toBe('one');
+    expect(bothCapabilities(one, plainCapabilities).members).toBe('one');
+    expect(bothCapabilities(plainCapabilities, plainCapabilities)).not.toHaveProperty('members');
+  });
+
   test('claims nothing that one of the two does not, whichever comes first', () => {
     fc.assert(
       fc.property(anyCapabilities, anyCapabilities, (one, other) => {

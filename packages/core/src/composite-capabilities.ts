@@ -39,8 +39,8 @@ type Weaker<R, A, B> = A extends unknown ? (B extends unknown ? FirstOf<R, A, B>
 
 /** What two transports can do together, fact by fact; literals stay literals. */
 export type Both<A extends Capabilities, B extends Capabilities> = {
-  readonly [K in keyof Capabilities]: Weaker<Ranks[K], A[K], B[K]>;
-} extends infer C extends Capabilities
+  readonly [K in keyof Ranks]: Weaker<Ranks[K], A[K], B[K]>;
+} & Pick<Capabilities, 'members'> extends infer C extends Capabilities
   ? C
   : never;
 
@@ -48,8 +48,10 @@ export function bothCapabilities<A extends Capabilities, B extends Capabilities>
   first: A,
   second: B,
 ): Both<A, B> {
-  const names = Object.keys(ranks) as (keyof Capabilities)[];
+  const names = Object.keys(ranks) as (keyof Ranks)[];
   const facts = names.map((name) => [name, weaker(ranks[name], first[name], second[name])]);
+  const members = first.members ?? second.members;
+  if (members !== undefined) facts.push(['members', members]);
   return Object.fromEntries(facts) as Both<A, B>;
 }
 

@@ -43,6 +43,7 @@ async function variants(): Promise<readonly Variants[]> {
 const meanings: Readonly<Record<keyof Capabilities, string>> = {
   receive: 'can consume',
   groups: 'independent subscribers',
+  members: 'members of a group: any number, or one, where a second is refused',
   order: 'what stays in order',
   isolation: 'what a failing key holds up',
   settle: 'settled per message, or by watermark',
@@ -61,8 +62,9 @@ const meanings: Readonly<Record<keyof Capabilities, string>> = {
   headers: 'where headers travel',
 };
 
-function shown(value: boolean | string): string {
+function shown(value: boolean | string | undefined): string {
   if (value === true) return 'yes';
+  if (value === undefined) return 'any';
   return value === false || value === 'none' ? '–' : value;
 }
 

@@ -1,4 +1,5 @@
-import type { Aim, Bench, Result } from '../bench.ts';
+import { compare, cpuBeside } from '../aims.ts';
+import type { Aim, Bench } from '../bench.ts';
 import {
   aggConsume,
   aggPublish,
@@ -18,33 +19,13 @@ import { preparePeers } from '../kinesis/peers.ts';
 import { aggregates, inAggregate, records } from '../kinesis/records.ts';
 import { consuming, publishing } from '../kinesis/work.ts';
 
-function cpuBeside(mine: string, its: string, most: number, text: string): Aim {
-  return {
-    text,
-    reached: (result) =>
-      both(result(mine), result(its), (one, other) => {
-        const ratio = one.cpuMsPer1000 / other.cpuMsPer1000;
-        return { figure: `× ${ratio.toFixed(2)}`, enough: ratio <= most };
-      }),
-  };
-}
-
 const recordsPerRequest: Aim = {
   text: 'at least 20 times the records in a request of plain PutRecords',
-  reached: (result) =>
-    both(result(intermodalAggregated.name), result(handPublish.name), (one, other) => {
-      const ratio = (other.requestsPer1000 ?? 0) / (one.requestsPer1000 ?? 1);
-      return { figure: `× ${ratio.toFixed(0)}`, enough: ratio >= 20 };
-    }),
+  reached: compare(intermodalAggregated.name, handPublish.name, (one, other) => {
+    const ratio = (other.requestsPer1000 ?? 0) / (one.requestsPer1000 ?? 1);
+    return { figure: `× ${ratio.toFixed(0)}`, enough: ratio >= 20 };
+  }),
 };
-
-function both<T>(
-  one: Result | undefined,
-  other: Result | undefined,
-  compare: (one: Result, other: Result) => T,
-): T | undefined {
-  return one === undefined || other === undefined ? undefined : compare(one, other);
-}
 
 export const benches: readonly Bench[] = [
   {
@@ -62,15 +43,7 @@ export const benches: readonly Bench[] = [
       aggPublish,
       aggPublishEach,
     ].map(publishing),
-    aims: [
-      recordsPerRequest,
-      cpuBeside(
-        intermodalAggregated.name,
-        aggPublish.name,
-        1,
-        'less client CPU than aws-kinesis-agg and PutRecords',
-      ),
-    ],
+    aims: [recordsPerRequest, cpuBeside(aggPublish.name, 1, intermodalAggregated.name)],
   },
   {
     name: 'kinesis-consume',
@@ -80,14 +53,7 @@ export const benches: readonly Bench[] = [
     prepare: preparePeers,
     surround: () => cannedServer(records()),
     contenders: [handConsume, intermodalConsume, lifionConsume].map((one) => consuming(one, 1)),
-    aims: [
-      cpuBeside(
-        intermodalConsume.name,
-        handConsume.name,
-        1.1,
-        'client CPU at most 1.1 times that of the loop by hand',
-      ),
-    ],
+    aims: [cpuBeside(handConsume.name, 1.1, intermodalConsume.name)],
   },
   {
     name: 'kinesis-consume-aggregated',

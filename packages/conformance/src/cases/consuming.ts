@@ -204,7 +204,7 @@ export const consuming: readonly Case[] = [
       const orders = await context.channel();
       const ids = await publishSome(context, orders, 40);
       const journal = context.journal();
-      const visits = upTo(10).map(async () => {
+      const visits = upTo(context.members(10)).map(async () => {
         const client = context.client();
         const consumer = await context.consume(client, orders, journal.handler());
         await consumer.stop();

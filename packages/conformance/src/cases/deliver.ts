@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Case, membersShare } from '../case.ts';
+import { type Case, membersShare, severalMembers } from '../case.ts';
 import type { Context } from '../context.ts';
 import { eachOnce, gate, upTo } from '../expect.ts';
 import type { TestChannel } from '../test-client.ts';
@@ -38,6 +38,7 @@ export const deliver: readonly Case[] = [
   {
     name: 'members of a group compete: together they get everything, each message once',
     rules: ['R8'],
+    claims: severalMembers,
     async run(context) {
       const orders = await context.channel();
       const journal = context.journal();
@@ -60,8 +61,7 @@ export const deliver: readonly Case[] = [
         const handler = journals.get(group)?.handler() ?? (() => undefined);
         await context.consume(context.client(), orders, handler, { group });
       };
-      await start('alpha');
-      await start('alpha');
+      for (const _ of upTo(context.members(2))) await start('alpha');
       await start('beta');
       const ids = await publishSome(context, orders, 60);
       await start('gamma');

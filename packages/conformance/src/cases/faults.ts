@@ -128,7 +128,9 @@ async function trafficThrough(context: Context, fault: () => Promise<void>): Pro
   // Slower than the publishers, so that every fault finds messages that are stored and not handled.
   const handler = journal.handler(() => context.wait(20));
   const options = { concurrency: 2 };
-  for (const _ of upTo(2)) await context.consume(context.client(), orders, handler, options);
+  for (const _ of upTo(context.members(2))) {
+    await context.consume(context.client(), orders, handler, options);
+  }
   const publisher = context.client();
   const confirmed: string[] = [];
   const failures: unknown[] = [];

@@ -95,7 +95,9 @@ export const retry: readonly Case[] = [
         if (delivery.attempt < 3) throw new Error('not yet');
       });
       const consumers = await Promise.all(
-        upTo(3).map(() => context.consume(context.client(), orders, handler, { retry: soon })),
+        upTo(context.members(3)).map(() =>
+          context.consume(context.client(), orders, handler, { retry: soon }),
+        ),
       );
       const ids = await publishSome(context, orders, 100);
       const acked = (): number => consumers.reduce((sum, { stats }) => sum + stats().acked, 0);
@@ -122,7 +124,7 @@ export const retry: readonly Case[] = [
         }
         done.push(delivery.id);
       };
-      for (const _ of upTo(2)) {
+      for (const _ of upTo(context.members(2))) {
         await context.consume(context.client(), orders, handler, { retry: soon });
       }
       const ids = await publishSome(context, orders, 100);

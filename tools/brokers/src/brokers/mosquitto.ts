@@ -9,6 +9,7 @@ import { prepareTlsFiles, tlsEnvironment, tlsFolder } from '../tls-files.ts';
 
 const name = 'mosquitto';
 const program = '/usr/sbin/mosquitto';
+const clients = '/usr/bin/mosquitto_pub';
 const full = { name: 'mosquitto', password: 'mosquitto' };
 const restricted = { name: 'restricted', password: 'restricted' };
 const variable = (meaning: string): string => variableOf(name, meaning);
@@ -16,7 +17,7 @@ const variable = (meaning: string): string => variableOf(name, meaning);
 // CONNECT of MQTT 3.1.1 without a login, which is answered with a refusal.
 const greeting = Buffer.from('100c00044d5154540402003c0000', 'hex');
 
-/** Debian's Mosquitto: MQTT 3.1.1 and 5, shared subscriptions; what it holds is on disk at once. */
+/** Debian's Mosquitto and its clients: MQTT 3.1.1 and 5, shared subscriptions; what it holds is on disk soon. */
 export const broker: Broker = {
   name,
   offers: 'Mosquitto 2.0: MQTT 3.1.1 and 5 over TCP, TLS and WebSocket (Debian)',
@@ -37,8 +38,8 @@ export const broker: Broker = {
   local: {
     async prepare(progress) {
       await prepareTlsFiles(progress);
-      if (await isThere(program)) return;
-      await installDebianPackages(['mosquitto'], name, progress);
+      if ((await isThere(program)) && (await isThere(clients))) return;
+      await installDebianPackages(['mosquitto', 'mosquitto-clients'], name, progress);
     },
     async processes(place) {
       await writeFiles(place);
