@@ -22,7 +22,7 @@ test(
     await using visited = await visit(browser, shop.url);
     const { page, complaints } = visited;
     await setRate(page, 25);
-    for (const id of ['memory-log', 'fauxqs-fifo', 'kinesis-local', 'memory']) {
+    for (const id of ['memory-log', 'fauxqs-fifo', 'fauxqs-sns-fifo', 'kinesis-local', 'memory']) {
       await untilTotal(page, 'in flight', (value) => value > 0);
       await swapTo(page, id);
       await page.locator('[data-place="100"]').click();
@@ -35,10 +35,12 @@ test(
     await page.locator('[data-place="100"]').click();
     await untilTotal(page, 'in flight', (value) => value > 0);
     await visited.screenshot('swapped-fauxqs');
+    await swapTo(page, 'fauxqs-sns');
+    await page.locator('[data-place="100"]').click();
     await swapTo(page, 'memory');
     await settle(page);
     expect(await total(page, 'lost')).toBe(0);
-    expect(await page.locator('#swaps-rows tr').count()).toBe(6);
+    expect(await page.locator('#swaps-rows tr').count()).toBe(8);
     expect(await page.locator('#swaps-rows .wrong').count()).toBe(0);
     await visited.screenshot('swapped-all');
     expect(complaints).toEqual([]);
