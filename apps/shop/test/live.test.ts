@@ -10,7 +10,7 @@ const charge = 'charge-order/charge-order';
 const own: AsyncDisposable[] = [];
 
 beforeAll(async () => {
-  for (const name of ['rabbitmq', 'activemq']) {
+  for (const name of ['rabbitmq', 'activemq', 'mosquitto']) {
     const broker = await startOwnBroker(name);
     own.push(broker);
     for (const [variable, value] of Object.entries(broker.environment)) vi.stubEnv(variable, value);
@@ -74,7 +74,7 @@ test.each(ids)(
   timeout,
 );
 
-test.each(['fauxqs', 'fauxqs-fifo', 'kinesis-local', 'memory-log'])(
+test.each(['fauxqs', 'fauxqs-fifo', 'kinesis-local', 'aedes', 'memory-log'])(
   'on %s orders go on after the broker was killed and started again',
   async (id) => {
     await using shop = await open(id);
