@@ -80,15 +80,15 @@ test.each([
 test.each([
   [
     'kafka:',
-    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:, stomp:.`,
+    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, firehose:, kinesis:, sns:, mqtt:, sqs:, stomp:.`,
   ],
   [
     'kafka://user:secret@host',
-    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:, stomp:.`,
+    `There is no transport 'kafka' in this shop: it has memory:, amqp:, amqp1:, firehose:, kinesis:, sns:, mqtt:, sqs:, stomp:.`,
   ],
   [
     '',
-    `There is no transport '' in this shop: it has memory:, amqp:, amqp1:, kinesis:, sqs:, stomp:.`,
+    `There is no transport '' in this shop: it has memory:, amqp:, amqp1:, firehose:, kinesis:, sns:, mqtt:, sqs:, stomp:.`,
   ],
 ])('the transport %j is refused in a sentence', async (url, text) => {
   await expect(transportOf(url)).rejects.toThrow(new Refusal(text));

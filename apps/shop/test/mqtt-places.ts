@@ -24,6 +24,15 @@ function place(
   };
 }
 
+/** By its name, as nothing needs to be there. */
+export const embeddedPlace: Place = {
+  name: 'aedes, MQTT 3.1.1, started by the shop',
+  orders: 300,
+  isOrdered: false,
+  groups: 'many',
+  start: () => Promise.resolve({ url: 'aedes', [Symbol.asyncDispose]: () => Promise.resolve() }),
+};
+
 export const mqttPlaces: readonly Place[] = [
   place('Mosquitto, MQTT 5', 'mosquitto', 'URL', '5'),
   place('ActiveMQ, MQTT 3.1.1 over TLS', 'activemq', 'MQTT_TLS_URL', '3.1.1'),

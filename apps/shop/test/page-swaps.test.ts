@@ -37,9 +37,14 @@ test(
     await visited.screenshot('swapped-fauxqs');
     await swapTo(page, 'fauxqs-sns');
     await page.locator('[data-place="100"]').click();
+    await swapTo(page, 'aedes');
+    await page.locator('[data-place="100"]').click();
+    await untilTotal(page, 'in flight', (value) => value > 0);
+    await visited.screenshot('swapped-aedes');
     await swapTo(page, 'memory');
     await settle(page);
     expect(await total(page, 'lost')).toBe(0);
+    // Of the nine the last ones.
     expect(await page.locator('#swaps-rows tr').count()).toBe(8);
     expect(await page.locator('#swaps-rows .wrong').count()).toBe(0);
     await visited.screenshot('swapped-all');
@@ -53,11 +58,24 @@ test(
   async () => {
     await using rabbitmq = await startOwnBroker('rabbitmq');
     await using activemq = await startOwnBroker('activemq');
-    await using shop = await startPage([], { ...rabbitmq.environment, ...activemq.environment });
+    await using mosquitto = await startOwnBroker('mosquitto');
+    await using shop = await startPage([], {
+      ...rabbitmq.environment,
+      ...activemq.environment,
+      ...mosquitto.environment,
+    });
     await using visited = await visit(browser, shop.url);
     const { page, complaints } = visited;
     await setRate(page, 20);
-    for (const id of ['rabbitmq-single', 'activemq', 'rabbitmq', 'memory']) {
+    const route = [
+      'rabbitmq-single',
+      'activemq',
+      'activemq-stomp',
+      'mosquitto',
+      'rabbitmq',
+      'memory',
+    ];
+    for (const id of route) {
       await untilTotal(page, 'in flight', (value) => value > 0);
       await swapTo(page, id);
       await page.locator('[data-place="100"]').click();

@@ -34,7 +34,7 @@ test(
   async () => {
     await using rabbitmq = await startOwnBroker('rabbitmq');
     vi.stubEnv('INTERMODAL_RABBITMQ_URL', rabbitmq.environment['INTERMODAL_RABBITMQ_URL']);
-    const totals = await journey('fauxqs', 'rabbitmq', 'fauxqs', 'rabbitmq');
+    const totals = await journey('fauxqs', 'rabbitmq', 'aedes', 'fauxqs');
     expect(totals).toMatchObject({ orders, published: 6 * orders, lost: 0 });
   },
   timeout,

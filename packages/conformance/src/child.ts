@@ -13,8 +13,22 @@ interface TransportModule {
 }
 
 function say(word: ChildWord): void {
+  const line = `${JSON.stringify(word)}\n`;
   // A line is out before anything else happens: what a killed process said, it did.
-  writeSync(1, `${JSON.stringify(word)}\n`);
+  while (!isWritten(line)) Atomics.wait(moment, 0, 0, 1);
+}
+
+const moment = new Int32Array(new SharedArrayBuffer(4));
+
+/** Nothing of it is where the reader is so far behind that its pipe is full. */
+function isWritten(line: string): boolean {
+  try {
+    writeSync(1, line);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    return false;
+  }
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask;

@@ -18,13 +18,25 @@ interface Every {
 
 type Envelope = 'cloudevents' | 'none';
 
-/** Several members at once keep no order, and bodies without an envelope carry no key. */
+/**
+ * Several members at once keep no order, bodies without an envelope carry no key, and aedes sends what is new before what
+ * a session holds.
+ */
 type OrderedAs<
+  B extends MqttBroker,
   P extends MqttProtocol,
   M extends string | undefined,
   E extends Envelope | undefined,
   Fact,
-> = M extends undefined ? (P extends '5' ? Fact : E extends 'none' ? 'none' : Fact) : 'none';
+> = B extends 'aedes'
+  ? 'none'
+  : M extends undefined
+    ? P extends '5'
+      ? Fact
+      : E extends 'none'
+        ? 'none'
+        : Fact
+    : 'none';
 
 /**
  * What follows from the options, for the compiler; a `broker` or `protocol` that is not literal gives unions, never the
@@ -37,11 +49,14 @@ export interface MqttCapabilities<
   E extends Envelope | undefined = Envelope | undefined,
 > extends Every {
   readonly members?: 'one';
-  readonly order: OrderedAs<P, M, E, 'key'>;
-  readonly isolation: OrderedAs<P, M, E, 'window'>;
-  /** Mosquitto confirms what it saves later, and EMQX keeps sessions in memory unless it is told not to. */
-  readonly durable: B extends 'mosquitto' | 'emqx' ? false : true;
-  /** Acks that are held back for those before them come too late for a connection that ends. */
+  readonly order: OrderedAs<B, P, M, E, 'key'>;
+  readonly isolation: OrderedAs<B, P, M, E, 'window'>;
+  /** Mosquitto confirms what it saves later, EMQX keeps sessions in memory unless it is told not to, and aedes always. */
+  readonly durable: B extends 'mosquitto' | 'emqx' | 'aedes' ? false : true;
+  /**
+   * Acks that are held back for those before them come too late for a connection that ends; aedes repeats some of what a
+   * session held when it is resumed under traffic.
+   */
   readonly duplicates: B extends 'mosquitto' | 'activemq' | 'rabbitmq' ? 'on-fault' : 'possible';
   readonly ttl: P extends '5' ? true : false;
   readonly headers: P extends '5' ? 'native' : 'envelope';
@@ -69,20 +84,22 @@ export interface Kind {
   readonly envelope: Envelope;
 }
 
-export function isOrdered({ protocol, member, envelope }: Kind): boolean {
+export function isOrdered({ broker, protocol, member, envelope }: Kind): boolean {
+  if (!engines[broker].resumesFirst) return false;
   return member === undefined && (protocol === '5' || envelope === 'cloudevents');
 }
 
 export function capabilitiesOf(kind: Kind): MqttCapabilities {
   const { broker, protocol, member } = kind;
+  const { ackOrder, durable, resumesFirst } = engines[broker];
   return {
     ...every,
     ...(member === undefined ? { members: 'one' } : {}),
     ...(isOrdered(kind)
       ? { order: 'key', isolation: 'window' }
       : { order: 'none', isolation: 'none' }),
-    durable: engines[broker].durable,
-    duplicates: engines[broker].ackOrder === 'any' ? 'on-fault' : 'possible',
+    durable,
+    duplicates: ackOrder === 'any' && resumesFirst ? 'on-fault' : 'possible',
     ttl: protocol === '5',
     headers: protocol === '5' ? 'native' : 'envelope',
   };

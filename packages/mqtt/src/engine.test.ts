@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { capabilitiesOf } from './capabilities.ts';
 import { placeOf } from './engine.ts';
 import { resolveOptions } from './options.ts';
 import { filtersOf, sessionId } from './session.ts';
@@ -48,4 +49,24 @@ test('a session has the name of its group, and of the member where groups are sh
     '$share/billing/orders',
     '$share/billing/orders/billing',
   ]);
+});
+
+test('of a broker that resumes no session before it sends what is new, no order is claimed', () => {
+  const kind = { protocol: '3.1.1', member: undefined, envelope: 'cloudevents' } as const;
+  expect(capabilitiesOf({ broker: 'mosquitto', ...kind })).toMatchObject({
+    order: 'key',
+    isolation: 'window',
+    duplicates: 'on-fault',
+  });
+  expect(capabilitiesOf({ broker: 'aedes', ...kind })).toMatchObject({
+    members: 'one',
+    order: 'none',
+    isolation: 'none',
+    duplicates: 'possible',
+    durable: false,
+  });
+  expect(() => resolveOptions({ broker: 'aedes', protocol: '5' })).toThrow("'aedes' knows 3.1.1");
+  expect(() => resolveOptions({ broker: 'aedes', protocol: '3.1.1', member: 'a' })).toThrow(
+    'leave it out',
+  );
 });

@@ -1,7 +1,14 @@
 import type { Address } from '@intermodal/core/driver';
 
 /** Which broker speaks MQTT there, since each keeps sessions, groups and limits in its own way. */
-export type MqttBroker = 'mosquitto' | 'activemq' | 'rabbitmq' | 'emqx' | 'hivemq' | 'iot-core';
+export type MqttBroker =
+  | 'mosquitto'
+  | 'activemq'
+  | 'rabbitmq'
+  | 'emqx'
+  | 'hivemq'
+  | 'iot-core'
+  | 'aedes';
 
 export type MqttProtocol = '3.1.1' | '5';
 
@@ -12,6 +19,7 @@ export const mqttBrokers: readonly MqttBroker[] = [
   'emqx',
   'hivemq',
   'iot-core',
+  'aedes',
 ];
 
 /** `any`: an ack settles its own message alone. `protocol`: a broker may demand the order of the deliveries. */
@@ -21,6 +29,8 @@ interface Engine {
   readonly protocols: readonly MqttProtocol[];
   /** Whether members of a shared subscription each get a part; some brokers grant one and deliver nothing. */
   readonly shares: boolean;
+  /** Whether a session is resumed before it gets anything new; else that overtakes what it held, of which some comes twice. */
+  readonly resumesFirst: boolean;
   readonly ackOrder: AckOrder;
   /** Whether what was confirmed is on disk; some confirm first, and save later. */
   readonly durable: boolean;
@@ -35,6 +45,7 @@ interface Engine {
 const standard: Engine = {
   protocols: ['5', '3.1.1'],
   shares: true,
+  resumesFirst: true,
   // What the specification asks of a client, where nothing else was seen on the broker itself.
   ackOrder: 'protocol',
   durable: true,
@@ -49,6 +60,7 @@ export const engines: Readonly<Record<MqttBroker, Engine>> = {
   activemq: {
     protocols: ['3.1.1'],
     shares: false,
+    resumesFirst: true,
     ackOrder: 'any',
     durable: true,
     tellsSessions: false,
@@ -60,6 +72,16 @@ export const engines: Readonly<Record<MqttBroker, Engine>> = {
   emqx: { ...standard, durable: false },
   hivemq: standard,
   'iot-core': standard,
+  aedes: {
+    protocols: ['3.1.1'],
+    shares: false,
+    resumesFirst: false,
+    ackOrder: 'any',
+    durable: false,
+    tellsSessions: true,
+    prefix: '',
+    path: '',
+  },
 };
 
 export type Naming = ((address: Address) => string) | undefined;

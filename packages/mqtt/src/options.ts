@@ -38,7 +38,7 @@ export interface MqttTransportOptions<
 > {
   /** What a transport can do depends on it; what of it can be seen is checked at each open. */
   readonly broker: B;
-  /** ActiveMQ and RabbitMQ before 3.13 know only `3.1.1`. */
+  /** ActiveMQ, aedes and RabbitMQ before 3.13 know only `3.1.1`. */
   readonly protocol: P;
   /**
    * Active and standbys, or nodes of one cluster: each open tries them in turn, beginning behind the one that failed.
@@ -54,7 +54,7 @@ export interface MqttTransportOptions<
   readonly webSocket?: boolean | MqttWebSocket | undefined;
   /**
    * Lets several members share a group (`$share`): the name of this one, which no other has and which it keeps from one
-   * start to the next, since the broker holds its part for that name. Not on ActiveMQ and RabbitMQ.
+   * start to the next, since the broker holds its part for that name. Not on ActiveMQ, RabbitMQ and aedes.
    *
    * @defaultValue none: a group has one member, and order by key
    */

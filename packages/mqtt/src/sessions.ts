@@ -13,6 +13,7 @@ import type { Opener } from './opener.ts';
 import type { Settings } from './options.ts';
 import { createIntake } from './receiver.ts';
 import { filtersOf, sessionId, subscribe } from './session.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** The sessions of groups. A broker gives one to the last that asks for it, so that each is used once at a time. */
 export interface Sessions {
@@ -32,13 +33,14 @@ interface Session {
   /** Whether it is there: it was made here, or with its group. */
   known: boolean;
   connection: Connection | undefined;
-  opening: boolean;
+  /** Resolves when it is open or has failed. */
+  opening: Promise<void> | undefined;
 }
 
 function isUsed(session: Session | undefined): boolean {
   if (session === undefined) return false;
   const { connection, opening } = session;
-  return opening || (connection !== undefined && connection.over === undefined);
+  return opening !== undefined || (connection !== undefined && connection.over === undefined);
 }
 
 export function createSessions(opener: Opener, settings: Settings, isOrdered: boolean): Sessions {
@@ -50,14 +52,17 @@ export function createSessions(opener: Opener, settings: Settings, isOrdered: bo
       membership: watchMembership(systemClock),
       known: false,
       connection: undefined,
-      opening: false,
+      opening: undefined,
     };
     all.set(clientId, found);
     return found;
   }
 
   async function create(address: Address, signal: AbortSignal): Promise<void> {
-    if (isUsed(all.get(sessionId(settings, address)))) return;
+    const found = all.get(sessionId(settings, address));
+    // Until it has subscribed nothing is kept for it.
+    if (found?.opening !== undefined) await unlessAborted(found.opening, signal);
+    if (isUsed(found)) return;
     const place = placeOf(broker, address, naming);
     await use(address, false, signal, (opened) =>
       subscribe(opened, filtersOf(settings, address, place), settings, place.phrase, signal),
@@ -163,12 +168,12 @@ export function createSessions(opener: Opener, settings: Settings, isOrdered: bo
       // One that is just being closed is no other member.
       if (session.connection?.closing === true) await session.connection.dead;
       if (isUsed(session)) throw refusal(placeOf(broker, address, naming).phrase);
-      session.opening = true;
-      try {
-        return await open(session, address, options, signal);
-      } finally {
-        session.opening = false;
-      }
+      const opening = open(session, address, options, signal);
+      const over = (): void => {
+        session.opening = undefined;
+      };
+      session.opening = opening.then(over, over);
+      return opening;
     },
 
     create,

@@ -14,6 +14,7 @@ import { createPublisher, type Publisher } from './publisher.ts';
 import { createSender } from './sender.ts';
 import { createSessions } from './sessions.ts';
 import { proveSharing } from './sharing.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /**
  * Mosquitto, ActiveMQ Classic, RabbitMQ and others by MQTT 5 or 3.1.1, with QoS 1. What it can do depends on `broker`,
@@ -106,21 +107,4 @@ export function mqttTransport<
 
     close: () => opener.close(),
   };
-}
-
-/** The work goes on for others who wait for it. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

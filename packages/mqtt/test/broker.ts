@@ -1,13 +1,14 @@
 import { type OwnBroker, startOwnBroker, tlsFilesOf, type TlsFiles } from '@intermodal/brokers';
 import type { MqttBroker, MqttHost, MqttProtocol, MqttTransportOptions } from '../src/index.ts';
 
-export type BrokerName = 'mosquitto' | 'activemq' | 'rabbitmq-protocols';
+export type BrokerName = 'mosquitto' | 'activemq' | 'rabbitmq-protocols' | 'aedes';
 
 /** What the transport calls them. */
 const kinds: Readonly<Record<BrokerName, MqttBroker>> = {
   mosquitto: 'mosquitto',
   activemq: 'activemq',
   'rabbitmq-protocols': 'rabbitmq',
+  aedes: 'aedes',
 };
 
 type Carrier = '' | 'TLS_' | 'WS_' | 'WSS_';
@@ -48,11 +49,16 @@ function urlOf(text: string | undefined): URL {
   return new URL((text ?? '').replace(/^[a-z0-9+]+:/, 'http:'));
 }
 
+/** aedes takes anybody, and gives out no login. */
+function login({ username, password }: URL): MqttTransportOptions['credentials'] {
+  return username === '' ? undefined : { username, password };
+}
+
 async function start(name: BrokerName): Promise<Server> {
   const broker = await startOwnBroker(name);
   const { environment } = broker;
   const variables = name.toUpperCase().replaceAll('-', '_');
-  const prefix = name === 'mosquitto' ? '' : 'MQTT_';
+  const prefix = name === 'mosquitto' || name === 'aedes' ? '' : 'MQTT_';
   const address = (meaning: string): URL =>
     urlOf(environment[`INTERMODAL_${variables}_${meaning}`]);
   const url = address(`${prefix}URL`);
@@ -60,7 +66,6 @@ async function start(name: BrokerName): Promise<Server> {
     const found = address(`${prefix}${carrier}URL`);
     return { host: found.hostname, port: Number(found.port) };
   };
-  const login = ({ username, password }: URL) => ({ username, password });
   return {
     name,
     broker,
@@ -76,6 +81,8 @@ async function start(name: BrokerName): Promise<Server> {
       // Silence is found soon, so that no test waits long for it.
       keepAliveMs: 4_000,
     }),
-    restricted: login(address('RESTRICTED_URL')),
+    get restricted() {
+      return login(address('RESTRICTED_URL'));
+    },
   };
 }

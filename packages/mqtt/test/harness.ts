@@ -62,6 +62,7 @@ const versions: Readonly<Record<BrokerName, string>> = {
   mosquitto: 'Mosquitto 2.0',
   activemq: 'ActiveMQ 5.18',
   'rabbitmq-protocols': 'RabbitMQ 3.10',
+  aedes: 'aedes 1.2',
 };
 
 function harness(on: BrokerName, protocol: MqttProtocol, suffix = ''): Harness {
@@ -81,7 +82,15 @@ export const onMosquitto3: Harness = harness('mosquitto', '3.1.1', '-3.1.1');
 export const onActivemq: Harness = harness('activemq', '3.1.1');
 export const onRabbitmq: Harness = harness('rabbitmq-protocols', '3.1.1');
 
-export const harnesses: readonly Harness[] = [onMosquitto5, onMosquitto3, onActivemq, onRabbitmq];
+export const onAedes: Harness = harness('aedes', '3.1.1');
+
+export const harnesses: readonly Harness[] = [
+  onMosquitto5,
+  onMosquitto3,
+  onActivemq,
+  onRabbitmq,
+  onAedes,
+];
 
 function isAlone({ needs, rules }: Case): boolean {
   return needs?.includes('restart') === true || rules.includes('F5');

@@ -1,8 +1,10 @@
 import { activemqOffers } from './activemq.ts';
+import { aedesOffers } from './aedes.ts';
 import { fauxqsOffers } from './fauxqs.ts';
 import { givenOffer } from './given.ts';
 import { kinesisOffers } from './kinesis.ts';
 import { memoryOffers } from './memory.ts';
+import { mosquittoOffers } from './mosquitto.ts';
 import type { Offer } from './offer.ts';
 import { rabbitmqOffers } from './rabbitmq.ts';
 
@@ -12,8 +14,10 @@ export function createOffers(): readonly Offer[] {
     ...memoryOffers(),
     ...fauxqsOffers(),
     ...kinesisOffers(),
+    ...aedesOffers(),
     ...rabbitmqOffers(),
     ...activemqOffers(),
+    ...mosquittoOffers(),
   ];
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { givenBy, variableOf, type Broker, type Place, type Ports } from '../broker.ts';
 import { installDebianPackages } from '../debian.ts';
 import { isThere } from '../is-there.ts';
-import { answersBytes } from '../tcp-answers.ts';
+import { answersMqtt } from '../mqtt-answers.ts';
 import { prepareTlsFiles, tlsEnvironment, tlsFolder } from '../tls-files.ts';
 
 const name = 'mosquitto';
@@ -13,9 +13,6 @@ const clients = '/usr/bin/mosquitto_pub';
 const full = { name: 'mosquitto', password: 'mosquitto' };
 const restricted = { name: 'restricted', password: 'restricted' };
 const variable = (meaning: string): string => variableOf(name, meaning);
-
-// CONNECT of MQTT 3.1.1 without a login, which is answered with a refusal.
-const greeting = Buffer.from('100c00044d5154540402003c0000', 'hex');
 
 /** Debian's Mosquitto and its clients: MQTT 3.1.1 and 5, shared subscriptions; what it holds is on disk soon. */
 export const broker: Broker = {
@@ -34,7 +31,7 @@ export const broker: Broker = {
     ...(['URL', 'RESTRICTED_URL', 'TLS_URL', 'WS_URL', 'WSS_URL'].map(variable) as [string]),
     ...Object.keys(tlsEnvironment(name)),
   ),
-  answers: async (found) => answersBytes(found[variable('URL')], greeting),
+  answers: async (found) => answersMqtt(found[variable('URL')]),
   local: {
     async prepare(progress) {
       await prepareTlsFiles(progress);
