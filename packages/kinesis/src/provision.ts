@@ -24,6 +24,8 @@ import { differencesOf, type Wanted, wantedDeadLetter, wantedMain } from './want
 
 const firstPollMs = 20;
 const maxPollMs = 1_000;
+/** A limit that still stands then is the account's number of shards, which no waiting mends. */
+const createForMs = 20_000;
 
 export function createAdmin(
   clients: Clients,
@@ -74,12 +76,20 @@ export function createAdmin(
         ? { StreamModeDetails: { StreamMode: 'ON_DEMAND' } }
         : { ShardCount: capacity.shards, StreamModeDetails: { StreamMode: 'PROVISIONED' } }),
     });
-    try {
-      await kinesis.send(command, { abortSignal });
-    } catch (cause) {
-      // Another process was faster.
-      if (cause instanceof Error && cause.name === 'ResourceInUseException') return;
-      await ask(Promise.reject(cause as Error), place);
+    const giveUpAt = systemClock.now() + createForMs;
+    for (let pollMs = firstPollMs; ; pollMs = Math.min(maxPollMs, pollMs * 2)) {
+      try {
+        await kinesis.send(command, { abortSignal });
+        break;
+      } catch (cause) {
+        const { name } = cause as Error;
+        // Another process was faster.
+        if (name === 'ResourceInUseException') return;
+        // Five streams of an account may be in creation at once, and five calls a second made.
+        if (name !== 'LimitExceededException' || systemClock.now() > giveUpAt)
+          await ask(Promise.reject(cause as Error), place);
+      }
+      await pause(pollMs, abortSignal);
     }
     if (Object.keys(tags).length === 0) return;
     const tagging = new AddTagsToStreamCommand({ StreamName: name, Tags: { ...tags } });
@@ -115,8 +125,7 @@ export function createAdmin(
     for (let pollMs = firstPollMs; ; pollMs = Math.min(maxPollMs, pollMs * 2)) {
       const summary = await streams.describe(stream, signal);
       if (summary.StreamStatus === 'ACTIVE') return summary;
-      await new Promise<void>((resolve) => void systemClock.setTimer(resolve, pollMs));
-      signal.throwIfAborted();
+      await pause(pollMs, signal);
     }
   }
 
@@ -186,4 +195,9 @@ export function createAdmin(
       await remove(address, signal);
     },
   };
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => void systemClock.setTimer(resolve, ms));
+  signal.throwIfAborted();
 }

@@ -5,7 +5,7 @@ import {
   type StreamDescriptionSummary,
 } from '@aws-sdk/client-kinesis';
 import { channel, type Client, createClient } from '@intermodal/core';
-import { editReply, startAwsProxy } from '@intermodal/brokers/faults';
+import { editReply, startAwsProxy, throttle } from '@intermodal/brokers/faults';
 import { expect, onTestFinished, test } from 'vitest';
 import {
   type KinesisCapabilities,
@@ -124,4 +124,15 @@ test('records are as large as the stream itself takes, and one byte more is too 
   await client.publish(texts, 'x'.repeat(most), { key });
   const refused = client.publish(texts, 'x'.repeat(most + 1), { key });
   await expect(refused).rejects.toMatchObject({ code: 'too-large' });
+});
+
+test('a stream is made once those before it are, since only so many may be in creation', async () => {
+  await using proxy = await startAwsProxy(emulated().endpoint);
+  proxy.inject(throttle({ operation: 'CreateStream', times: 3 }, 'LimitExceededException'));
+  const { name, client } = setting({ capacity: { shards: 1 } }, undefined, {
+    endpoint: proxy.endpoint,
+  });
+  await client.provision([channel(name)]);
+  expect((await summaryOf(name))?.StreamStatus).toBe('ACTIVE');
+  expect(proxy.count('CreateStream').requests).toBe(5);
 });

@@ -54,10 +54,21 @@ await runExample(async ({ url, interrupted, note }: Stage): Promise<Ending> => {
       await setTimeout(50, undefined, { signal: interrupted });
   }
 
+  /** What the one that died held comes again once its lease has ended. */
+  async function untilForgotten(): Promise<void> {
+    const since = performance.now();
+    while (performance.now() - since < patienceMs) {
+      const { ready, inFlight, delayed } = await client.backlog(orders, { group });
+      if (ready + inFlight + delayed === 0) return;
+      await setTimeout(100, undefined, { signal: interrupted });
+    }
+  }
+
   try {
     const placed = await placeOrders((order) => client.publish(orders, order, { id: order.id }));
     note(`${placed.size} orders are confirmed`);
     await untilArchived([...placed.keys()]);
+    await untilForgotten();
     ending = true;
     await archivist.stop();
     const audit = compare(placed, await bucket.read());
