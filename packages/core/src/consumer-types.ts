@@ -59,8 +59,8 @@ export interface StopReport {
 
 /**
  * What becomes of a message of a log that has failed `maxAttempts` times, or cannot be understood: a dead letter, or it is
- * tried again until it succeeds while the rest of its key, or everything after it in its shard, waits. A `Rejection` is a dead
- * letter in any case.
+ * tried again until it succeeds while the rest of its key, or everything after it in its shard, waits; a handler of batches
+ * then gets it alone. A `Rejection` is a dead letter in any case.
  */
 export type OnFailure = 'dead-letter' | 'block-key' | 'block-shard';
 

@@ -28,18 +28,25 @@ export function runBatch(engine: Engine, options: BatchOptions, handler: BatchHa
         wheel.set(waited, waitingSince + waitMs);
         return;
       }
-      waitingSince = undefined;
+      const batch = take();
+      // What blocks is tried over and over: the others wait no longer for that.
+      if (batch[0]?.blocking !== true || engine.lanes.readyCount === 0) waitingSince = undefined;
       running += 1;
-      void run(take()).then(ended);
+      void run(batch).then(ended);
     }
   }
 
+  /** What blocks is alone in its batch: whoever shares one with it would fail with it each time. */
   function take(): Held[] {
     const batch: Held[] = [];
     let next = engine.lanes.next();
     while (next !== undefined) {
+      if (next.blocking && batch.length > 0) {
+        engine.lanes.again(next);
+        break;
+      }
       batch.push(next);
-      if (batch.length === options.max) break;
+      if (next.blocking || batch.length === options.max) break;
       next = engine.lanes.nextOf(next) ?? engine.lanes.next();
     }
     return batch;
