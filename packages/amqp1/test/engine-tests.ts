@@ -285,16 +285,22 @@ export function engineTests(name: BrokerName): () => Server {
       stop.abort();
       await publish(transport, address, ...all.slice(20));
       const other = await openReceiver(transport, address);
+      // Two at most may have been sent to the first one before it took its credit back: those it keeps.
       const left = all.length - held.length - more.length;
       const rest = await collect(other, left - 2);
-      rest.push(...(await collectFor(other, 300)));
-      expect(rest.length).toBeGreaterThanOrEqual(left - 2);
-      await settle(other, rest, 'ack');
-      await settle(receiver, [...held, ...more], 'ack');
-      const kept = await collectFor(receiver, 300);
-      expect(new Set([...ids(held), ...ids(more), ...ids(rest), ...ids(kept)]).size).toBe(
-        all.length,
-      );
+      const kept: WireDelivery[] = [];
+      await expect
+        .poll(
+          async () => {
+            rest.push(...(await collectFor(other, 100)));
+            kept.push(...(await collectFor(receiver, 100)));
+            return rest.length + kept.length;
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(left);
+      expect(kept.length).toBeLessThanOrEqual(2);
+      expect(ids([...held, ...more, ...rest, ...kept]).toSorted()).toEqual(all.toSorted());
     });
   });
 
