@@ -23,7 +23,7 @@ export interface Everything {
   readonly groups: 'many';
   readonly order: 'key';
   readonly isolation: 'key' | 'window' | 'none';
-  readonly settle: 'message' | 'watermark' | 'none';
+  readonly settle: 'watermark';
   readonly duplicates: 'possible' | 'on-fault';
   readonly durable: boolean;
   readonly ackConfirmed: boolean;

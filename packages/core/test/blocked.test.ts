@@ -121,10 +121,16 @@ test('in batches it is alone: nothing after it in its shard is handed on, other 
   let broken = true;
   // Tried again sooner than a batch may wait to be full.
   const retry = { maxAttempts: 1, delayMs: () => 1 };
-  const options = { group: 'billing', retry, onFailure: 'block-shard', max: 4, waitMs: 20 } as const;
+  const options = {
+    group: 'billing',
+    retry,
+    onFailure: 'block-shard',
+    max: 4,
+    waitMs: 20,
+  } as const;
   const consumer = await client.consumeBatch(orders, options, (batch) => {
     const ids = batch.map(({ id }) => id);
-    if (consumer?.stats().blocked === 1 && ids.includes('a1')) ids.forEach((id) => besides.add(id));
+    if (consumer.stats().blocked === 1 && ids.includes('a1')) ids.forEach((id) => besides.add(id));
     if (broken && ids.includes('a1')) throw new Error('not yet');
     seen.push(...ids);
   });

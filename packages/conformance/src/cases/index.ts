@@ -1,4 +1,5 @@
 import type { Case } from '../case.ts';
+import { blocked } from './blocked.ts';
 import { bodies } from './bodies.ts';
 import { consuming } from './consuming.ts';
 import { deadLetters } from './dead-letters.ts';
@@ -37,6 +38,7 @@ export const cases: readonly Case[] = [
   ...order,
   ...orderAfterRetry,
   ...logs,
+  ...blocked,
   ...replay,
   ...faults,
   ...killed,

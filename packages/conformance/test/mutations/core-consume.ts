@@ -388,6 +388,27 @@ export const consumeDefects: readonly Defect[] = [
     edits: [edit('watermark', 'if (marks[first] === mark) advance();', 'reached = mark.token;')],
   },
   {
+    rule: 'L1',
+    in: 'core',
+    on: 'log',
+    name: 'a message that must block becomes a dead letter',
+    edits: [edit('settling', "if (plan.onFailure === 'dead-letter') return", 'return')],
+  },
+  {
+    rule: 'L1',
+    in: 'core',
+    on: 'log',
+    name: 'a shard that is blocked goes on',
+    edits: [edit('blocking', '      lanes.stop(lane, held);\n', '')],
+  },
+  {
+    rule: 'R9',
+    in: 'core',
+    on: 'log',
+    name: 'what blocks fails whole batches with it',
+    edits: [edit('run-batch', 'if (next.blocking || batch.length', 'if (batch.length')],
+  },
+  {
     rule: 'L2',
     in: 'core',
     on: 'log',
