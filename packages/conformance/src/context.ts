@@ -87,6 +87,8 @@ export interface OpenContext {
   readonly context: Context;
   readonly waiting: Waiting;
   readonly notes: readonly string[];
+  /** Why consumers could not go on, whether the case meant them to or not. */
+  readonly ended: readonly unknown[];
   /** Rejects where something did not close. */
   end(): Promise<void>;
 }
@@ -109,6 +111,7 @@ export function openContext(
   const { capabilities } = openTransport();
   const group = 'alpha';
   const notes: string[] = [];
+  const ended: unknown[] = [];
 
   function openTransport(): Transport {
     const transport = broker.transport();
@@ -126,7 +129,7 @@ export function openContext(
     });
     // A case says itself what `done` must do; until it does, a rejection must not end the process.
     const bounded = boundedClient(inner, waiting, (consumer) => {
-      consumer.done.catch(() => undefined);
+      consumer.done.catch((error: unknown) => ended.push(error));
     });
     transports.set(bounded, transport);
     return bounded;
@@ -247,7 +250,7 @@ export function openContext(
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  return { context, waiting, notes, end };
+  return { context, waiting, notes, ended, end };
 }
 
 async function closeOf(transport: Transport | undefined): Promise<void> {

@@ -57,7 +57,7 @@ async function runBounded(
   what: Case,
   run: Case['run'],
   harness: Harness,
-  { context, waiting, end }: OpenContext,
+  { context, waiting, ended, end }: OpenContext,
 ): Promise<void> {
   const caseMs = harness.times?.caseMs ?? defaultTimes.caseMs;
   let timer: NodeJS.Timeout | undefined;
@@ -74,13 +74,16 @@ async function runBounded(
   const listen = (error: unknown): void => {
     unheard.push(error);
   };
-  const ended = async (): Promise<void> => {
+  const runAndEnd = async (): Promise<void> => {
     try {
       await run(context);
     } catch (error) {
+      const [reason] = ended;
       // What fails while things are closed after a failure would hide the reason.
       await end().catch(() => undefined);
-      throw error;
+      if (reason === undefined) throw error;
+      const text = `${reasonOf(error)}; a consumer had ended: ${reasonOf(reason)}`;
+      throw new Error(text, { cause: error });
     }
     await end();
     if (unheard.length > 0) {
@@ -89,7 +92,7 @@ async function runBounded(
     }
   };
   process.on('unhandledRejection', listen);
-  const running = ended();
+  const running = runAndEnd();
   running.catch(() => undefined);
   try {
     await Promise.race([running, tooLong]);
