@@ -55,7 +55,7 @@ const unroutable: Refusal = {
   retryable: false,
   text: 'no queue is bound there: provision a group',
 };
-// RabbitMQ 3.10 was seen to find no queue for 0.7 s after it had been restarted and its queues were back.
+// A broker that crashed may have forgotten a binding that was new; a consumer that opens again declares it.
 const settlingMs = 5_000;
 const notYet: Refusal = {
   code: 'not-found',

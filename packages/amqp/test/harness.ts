@@ -1,4 +1,4 @@
-import { writeDownQueues } from '@intermodal/brokers';
+import { writeDownDeclarations } from '@intermodal/brokers';
 import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
 import { amqpTransport, type AmqpTransportOptions } from '../src/index.ts';
 import { type AmqpProxy, startAmqpProxy } from './amqp-proxy.ts';
@@ -29,7 +29,7 @@ function faultsOf(proxy: AmqpProxy, { broker }: OwnRabbit): Faults {
       proxy.cut();
     },
     async restart() {
-      await writeDownQueues(broker);
+      await writeDownDeclarations(broker);
       await broker.kill();
       await broker.restart();
     },

@@ -1,5 +1,5 @@
 import { amqpTransport } from '@intermodal/amqp';
-import { writeDownQueues } from '@intermodal/brokers';
+import { writeDownDeclarations } from '@intermodal/brokers';
 import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
 import type { Transport } from '@intermodal/core/driver';
 import { amqp1Transport, type Amqp1TransportOptions } from '../src/index.ts';
@@ -49,7 +49,7 @@ function faultsOf(proxy: Amqp1Proxy, { name, broker }: Server): Faults {
       proxy.cut();
     },
     async restart() {
-      if (name !== 'activemq') await writeDownQueues(broker);
+      if (name !== 'activemq') await writeDownDeclarations(broker);
       await broker.kill();
       await broker.restart();
     },

@@ -1,5 +1,5 @@
 import { amqpTransport } from '@intermodal/amqp';
-import { writeDownQueues } from '@intermodal/brokers';
+import { writeDownDeclarations } from '@intermodal/brokers';
 import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
 import type { Transport } from '@intermodal/core/driver';
 import { stompTransport, type StompTransportOptions } from '../src/index.ts';
@@ -71,7 +71,7 @@ function faultsOf(proxy: StompProxy, { name, broker }: Server): Faults {
       proxy.cut();
     },
     async restart() {
-      if (name === 'rabbitmq-protocols') await writeDownQueues(broker);
+      if (name === 'rabbitmq-protocols') await writeDownDeclarations(broker);
       await broker.kill();
       await broker.restart();
     },

@@ -8,7 +8,7 @@ import {
   management,
   raiseMemoryAlarm,
   tlsFilesOf,
-  writeDownQueues,
+  writeDownDeclarations,
 } from '../src/index.ts';
 import { variableOf } from '../src/broker.ts';
 import { ownEngine } from './own-engine.ts';
@@ -51,7 +51,7 @@ export function rabbitmqCases(name: string, version: RegExp): void {
       const before = await open(url('URL'));
       const channel = await before.createConfirmChannel();
       await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': type } });
-      await writeDownQueues(engine.broker);
+      await writeDownDeclarations(engine.broker);
       const sent = Buffer.from([0, 255, 128]);
       channel.sendToQueue(queue, sent, { persistent: true });
       await channel.waitForConfirms();

@@ -17,7 +17,7 @@ export {
   closeConnections,
   management,
   raiseMemoryAlarm,
-  writeDownQueues,
+  writeDownDeclarations,
 } from './rabbitmq/control.ts';
 export { pythonWith } from './python.ts';
 export { tlsFilesOf, type TlsFiles } from './tls-files.ts';

@@ -4,7 +4,7 @@ import {
   closeConnections,
   type OwnBroker,
   raiseMemoryAlarm,
-  writeDownQueues,
+  writeDownDeclarations,
 } from '@intermodal/brokers';
 import type { Fault } from './run-faults.ts';
 
@@ -61,7 +61,7 @@ export function rabbitmqFaults(broker: OwnBroker): readonly Fault[] {
     {
       ...crash,
       async run(victims) {
-        await writeDownQueues(broker);
+        await writeDownDeclarations(broker);
         await crash.run(victims);
       },
     },

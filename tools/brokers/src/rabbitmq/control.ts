@@ -60,11 +60,12 @@ export async function clearMemoryAlarm(broker: Pick<OwnBroker, 'run'>): Promise<
 }
 
 /**
- * Has the broker write down which quorum queues there are; it does so by itself within half a second.
- * Killed before that it forgets the queue, with messages it had confirmed.
+ * Has the broker write down what was declared. It does so by itself, its quorum queues within half a second; killed before
+ * that it forgets them, with messages it had confirmed. Now and then it forgets the binding that was declared last, too.
  *
- * @see https://github.com/rabbitmq/ra/blob/v2.2.0/src/ra_directory.erl for the table's `auto_save`
+ * @see https://github.com/rabbitmq/ra/blob/v2.2.0/src/ra_directory.erl for the `auto_save` of the table of queues
  */
-export async function writeDownQueues(broker: Pick<OwnBroker, 'run'>): Promise<void> {
-  await broker.run('rabbitmqctl', 'eval', 'lists:foreach(fun dets:sync/1, dets:all()).');
+export async function writeDownDeclarations(broker: Pick<OwnBroker, 'run'>): Promise<void> {
+  const text = 'mnesia:dump_log(), lists:foreach(fun dets:sync/1, dets:all()).';
+  await broker.run('rabbitmqctl', 'eval', text);
 }
