@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { hostOf } from '@intermodal/brokers';
 import type { Address, WireDelivery } from '@intermodal/core/driver';
 import { describe, expect, test } from 'vitest';
 import type { StompTransportOptions } from '../src/index.ts';
-import { hostOf } from './broker.ts';
 import { engineTests, freshPlace } from './engine-tests.ts';
 import { interopTests } from './interop-tests.ts';
 import { startStompProxy } from './stomp-proxy.ts';

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { amqpTransport } from '@intermodal/amqp';
+import { hostOf } from '@intermodal/brokers';
 import type { Address, Transport } from '@intermodal/core/driver';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BrokerName, hostOf, type Server, serverOf, stopServer } from './broker.ts';
+import { type BrokerName, type Server, serverOf, stopServer } from './broker.ts';
 import { startStompProxy } from './stomp-proxy.ts';
 import {
   closeLater,

@@ -1,9 +1,9 @@
 import { amqpTransport } from '@intermodal/amqp';
-import { writeDownQueues } from '@intermodal/brokers';
+import { hostOf, writeDownQueues } from '@intermodal/brokers';
 import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
 import type { Transport } from '@intermodal/core/driver';
 import { stompTransport, type StompTransportOptions } from '../src/index.ts';
-import { type BrokerName, hostOf, type Server, serverOf } from './broker.ts';
+import { type BrokerName, type Server, serverOf } from './broker.ts';
 import { startStompProxy, type StompProxy } from './stomp-proxy.ts';
 
 const maxMessageBytes = 1_048_576;
