@@ -1,5 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import {
+  type Connected,
+  type ConnectionProxy,
+  endsOf,
+  type Pair,
+  startConnectionProxy,
+} from '@intermodal/brokers/connection-proxy';
 import {
   confirmed,
   confirmFrame,
@@ -12,17 +17,9 @@ import {
 } from './amqp-frames.ts';
 
 /** A proxy before RabbitMQ that knows the protocol: it refuses single messages and loses single answers. */
-export interface AmqpProxy extends AsyncDisposable {
-  readonly port: number;
-  /** Clients that have connected so far. */
-  readonly accepted: number;
+export interface AmqpProxy extends ConnectionProxy {
   /** Messages that clients have sent, those included that never reached the broker. */
   readonly published: number;
-  cut(): void;
-  /** Nothing goes through until the function it returns is called. */
-  freeze(): () => void;
-  /** Open connections swallow everything from now on. */
-  blackHole(): void;
   /** The next messages do not reach the broker: the client is told so by nack, or by return and ack. */
   refuse(count: number, by: 'nack' | 'return'): void;
   /** The next confirms do not reach the client; the connection breaks instead. */
@@ -31,7 +28,6 @@ export interface AmqpProxy extends AsyncDisposable {
   repeatAck(): Promise<void>;
   /** Who logs in from now on is refused. */
   deny(): void;
-  stop(): Promise<void>;
 }
 
 interface Troubles {
@@ -42,16 +38,9 @@ interface Troubles {
   onChannelClosed: (() => void)[];
   denied: boolean;
   published: number;
-  frozen: Promise<void> | undefined;
-}
-
-interface Pair {
-  cut(): void;
-  blackHole(): void;
 }
 
 export async function startAmqpProxy(target: { host: string; port: number }): Promise<AmqpProxy> {
-  const pairs = new Set<Pair>();
   const troubles: Troubles = {
     refusals: 0,
     refuseBy: 'nack',
@@ -60,47 +49,15 @@ export async function startAmqpProxy(target: { host: string; port: number }): Pr
     onChannelClosed: [],
     denied: false,
     published: 0,
-    frozen: undefined,
   };
-  let accepted = 0;
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    accepted += 1;
-    const pair = proxied(client, connect(target), troubles, () => pairs.delete(pair));
-    pairs.add(pair);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
-  const cut = (): void => {
-    for (const pair of [...pairs]) pair.cut();
-  };
-  const stop = async (): Promise<void> => {
-    const closed = once(server, 'close');
-    server.close();
-    cut();
-    await closed;
-  };
+  const proxy = await startConnectionProxy(target, (connected) => proxied(connected, troubles));
   return {
-    port: (server.address() as AddressInfo).port,
+    ...proxy,
     get accepted() {
-      return accepted;
+      return proxy.accepted;
     },
     get published() {
       return troubles.published;
-    },
-    cut,
-    freeze() {
-      let thaw = (): void => undefined;
-      troubles.frozen = new Promise((resolve) => {
-        thaw = resolve;
-      });
-      return () => {
-        troubles.frozen = undefined;
-        thaw();
-      };
-    },
-    blackHole() {
-      for (const pair of pairs) pair.blackHole();
     },
     refuse(count, by) {
       troubles.refusals = count;
@@ -116,8 +73,6 @@ export async function startAmqpProxy(target: { host: string; port: number }): Pr
     deny() {
       troubles.denied = true;
     },
-    stop,
-    [Symbol.asyncDispose]: stop,
   };
 }
 
@@ -129,23 +84,13 @@ interface Confirms {
   forwarded: number;
 }
 
-function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () => void): Pair {
+function proxied(connected: Connected, troubles: Troubles): Pair {
+  // The broker finds out by its own heartbeats, which come each second.
+  const ends = endsOf(connected, 'leave');
+  const { toClient, toServer, cut } = ends;
   const channels = new Map<number, Confirms>();
   /** Frames of a message that is kept back: those still to come on each channel. */
   const keptBack = new Map<number, number>();
-  let swallowing = false;
-  let openSides = 2;
-
-  const cut = (): void => {
-    client.resetAndDestroy();
-    server.resetAndDestroy();
-  };
-  const toClient = (bytes: Buffer): void => {
-    if (!swallowing && client.writable) client.write(bytes);
-  };
-  const toServer = (bytes: Buffer): void => {
-    if (!swallowing && server.writable) server.write(bytes);
-  };
 
   function confirmsOf(channel: number): Confirms {
     const found = channels.get(channel) ?? { sent: 0, open: new Map(), forwarded: 0 };
@@ -221,52 +166,8 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     }
   }
 
-  pass(client, true, troubles, fromClient);
-  pass(server, false, troubles, fromServer);
-  const end = (other: Socket) => (): void => {
-    if (!swallowing) other.end();
-  };
-  client.on('end', end(server));
-  server.on('end', end(client));
-  for (const socket of [client, server]) {
-    socket.setNoDelay(true);
-    socket.on('error', () => {
-      if (!swallowing) cut();
-    });
-    socket.on('close', () => {
-      openSides -= 1;
-      if (openSides === 0) closed();
-    });
-  }
-  return {
-    cut,
-    blackHole() {
-      swallowing = true;
-    },
-  };
-}
-
-/** Frames in their order, held up while nothing goes through. */
-function pass(
-  from: Socket,
-  beginsWithHeader: boolean,
-  troubles: Troubles,
-  handle: (frame: Frame) => void,
-): void {
-  const read = createFrameReader(beginsWithHeader);
-  let before = Promise.resolve();
-  let held = 0;
-  from.on('data', (chunk: Buffer) => {
-    if (troubles.frozen === undefined && held === 0) {
-      for (const frame of read(chunk)) handle(frame);
-      return;
-    }
-    held += 1;
-    before = before
-      .then(() => troubles.frozen)
-      .then(() => {
-        held -= 1;
-        for (const frame of read(chunk)) handle(frame);
-      });
-  });
+  const read = { client: createFrameReader(true), server: createFrameReader(false) };
+  ends.pass('client', (chunk) => read.client(chunk).forEach(fromClient));
+  ends.pass('server', (chunk) => read.server(chunk).forEach(fromServer));
+  return ends;
 }

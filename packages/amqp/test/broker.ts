@@ -1,8 +1,9 @@
 import {
   type BrokerEnvironment,
+  hostOf,
   type OwnBroker,
+  ownServers,
   startBroker,
-  startOwnBroker,
   tlsFilesOf,
   type TlsFiles,
 } from '@intermodal/brokers';
@@ -33,33 +34,18 @@ export async function sharedRabbit(): Promise<Rabbit> {
   return rabbitAt('rabbitmq', environment);
 }
 
-const started = new Map<BrokerName, Promise<OwnRabbit>>();
-
-/** The same for all who ask in this process, with which it ends. */
-export function ownRabbit(name: BrokerName): Promise<OwnRabbit> {
-  const found = started.get(name) ?? start(name);
-  started.set(name, found);
-  return found;
-}
-
-/** Ends it before the process does, so that nobody else has to. */
-export async function stopRabbit(name: BrokerName): Promise<void> {
-  const found = started.get(name);
-  started.delete(name);
-  await (await found)?.broker.stop();
-}
-
-async function start(name: BrokerName): Promise<OwnRabbit> {
-  const broker = await startOwnBroker(name);
-  return { ...rabbitAt(name, broker.environment), broker };
-}
+const servers = ownServers<BrokerName, OwnRabbit>((name, broker) => ({
+  ...rabbitAt(name, broker.environment),
+  broker,
+}));
+export const ownRabbit: (name: BrokerName) => Promise<OwnRabbit> = servers.of;
+export const stopRabbit: (name: BrokerName) => Promise<void> = servers.stop;
 
 function rabbitAt(name: BrokerName, environment: BrokerEnvironment): Rabbit {
   const address = (meaning: string): URL =>
     new URL(environment[`INTERMODAL_${name.toUpperCase()}_${meaning}`] ?? '');
   const url = address('URL');
-  const tlsUrl = address('TLS_URL');
-  const host = { host: url.hostname, port: Number(url.port) };
+  const host = hostOf(url);
   const optionsFor = ({ username, password }: URL): AmqpTransportOptions<undefined> => ({
     hosts: [host],
     credentials: { username, password },
@@ -68,7 +54,7 @@ function rabbitAt(name: BrokerName, environment: BrokerEnvironment): Rabbit {
   return {
     url: url.href,
     host,
-    tlsHost: { host: tlsUrl.hostname, port: Number(tlsUrl.port) },
+    tlsHost: hostOf(address('TLS_URL')),
     tls: tlsFilesOf(name, environment),
     options: optionsFor(url),
     restricted: optionsFor(address('RESTRICTED_URL')),

@@ -1,11 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopRabbit } from './broker.ts';
-import { alone, harnessesOn, together } from './harness.ts';
+import { harnessesOn } from './harness.ts';
 
-for (const harness of Object.values(harnessesOn('rabbitmq4'))) {
-  conformance({ describe, it: it.concurrent }, harness, { cases: together });
-  conformance({ describe, it }, harness, { cases: alone });
-}
+for (const harness of Object.values(harnessesOn('rabbitmq4'))) conformanceOn(harness);
 
 afterAll(() => stopRabbit('rabbitmq4'));

@@ -1,10 +1,9 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopRabbit } from './broker.ts';
-import { alone, harnessesOn, together } from './harness.ts';
+import { harnessesOn } from './harness.ts';
 
 const { quorum } = harnessesOn('rabbitmq');
-conformance({ describe, it: it.concurrent }, quorum, { cases: together });
-conformance({ describe, it }, quorum, { cases: alone });
+conformanceOn(quorum);
 
 afterAll(() => stopRabbit('rabbitmq'));

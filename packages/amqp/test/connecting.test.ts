@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { openTransport } from '@intermodal/core';
 import { amqpFromUrl } from '../src/index.ts';
 import { startAmqpProxy } from './amqp-proxy.ts';
 import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
+  closedPort,
   collect,
+  expectLoginRefused,
+  expectSilenceToEnd,
   freshAddress,
   ids,
   message,
@@ -25,16 +26,6 @@ let server: Rabbit;
 beforeAll(async () => {
   server = await sharedRabbit();
 });
-
-/** A port at which nobody listens. */
-async function closedPort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}
 
 test('hosts are tried in turn, and the next open begins behind the one that failed', async () => {
   await using first = await startAmqpProxy(server.host);
@@ -89,9 +80,7 @@ test('no host at all is unavailable', async () => {
 test('a wrong password is refused at once, and stands in no error', async () => {
   const credentials = { username: 'guest', password: 'not-the-password' };
   const transport = transportOf({ ...server.options, credentials });
-  const error: unknown = await transport.check(undefined, never).catch((cause: unknown) => cause);
-  expect(error).toMatchObject({ code: 'permission-denied', retryable: false });
-  expect(String(error) + JSON.stringify(error)).not.toContain('not-the-password');
+  await expectLoginRefused(transport);
 });
 
 test('publishing and consuming have a connection each, shared by all that a transport opens', async () => {
@@ -141,31 +130,7 @@ describe('silence', () => {
 
   test.each([false, true])(
     'while connecting ends with its bound, or with the transport; TLS: %s',
-    async (tls) => {
-      const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-      await once(silent, 'listening');
-      const { port } = silent.address() as AddressInfo;
-      const hosts = [{ host: '127.0.0.1', port }];
-      const bounded = transportOf({ ...server.options, hosts, tls, connectTimeoutMs: 200 });
-      const unavailable = { code: 'unavailable', retryable: true };
-      await expect(bounded.check(undefined, never)).rejects.toMatchObject(unavailable);
-
-      const patient = transportOf({ ...server.options, hosts, tls });
-      const opening = patient.check(undefined, never);
-      const ended = opening.catch((error: unknown) => error);
-      await once(silent, 'connection');
-      await patient.close();
-      expect(await ended).toMatchObject({ code: 'closed' });
-
-      const third = transportOf({ ...server.options, hosts, tls });
-      const giveUp = new AbortController();
-      const aborted = third.check(undefined, giveUp.signal).catch((error: unknown) => error);
-      giveUp.abort('enough');
-      expect(await aborted).toBe('enough');
-      await third.close();
-      silent.close();
-      await once(silent, 'close');
-    },
+    (tls) => expectSilenceToEnd((options) => transportOf({ ...server.options, ...options, tls })),
   );
 
   test('is no reason for close to wait', async () => {

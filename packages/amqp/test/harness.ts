@@ -76,15 +76,6 @@ export const harnessesOn = (on: BrokerName): Readonly<Record<Kind, Harness>> => 
 
 export const harnesses: readonly Harness[] = Object.values(harnessesOn('rabbitmq'));
 
-const isAlone = ({ rules, needs }: Case): boolean =>
-  rules.includes('F5') || needs?.includes('restart') === true;
-
-/** Cases that stop the broker, or look at everything that the process has open. */
-export const alone: readonly Case[] = cases.filter(isAlone);
-
-/** Those that may run beside each other: most of their time they wait. */
-export const together: readonly Case[] = cases.filter((one) => !isAlone(one));
-
 export const aboutOrder: readonly Case[] = cases.filter(
   ({ claims }) => claims?.order !== undefined,
 );

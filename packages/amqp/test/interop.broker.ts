@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { installDebianPackages } from '@intermodal/brokers';
-import type { WireDelivery } from '@intermodal/core/driver';
+import type { Transport, WireDelivery } from '@intermodal/core/driver';
 import type { ConsumeMessage } from 'amqplib';
 import { type AsyncMessage, Connection } from 'rabbitmq-client';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
-  type AnyTransport,
   collect,
   freshAddress,
   message,
@@ -22,7 +21,7 @@ import {
 } from './support.ts';
 
 let server: Rabbit;
-let transport: AnyTransport;
+let transport: Transport;
 beforeAll(async () => {
   server = await sharedRabbit();
 });

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { management } from '@intermodal/brokers';
-import { type Address, IntermodalError } from '@intermodal/core/driver';
+import { type Address, IntermodalError, type Transport } from '@intermodal/core/driver';
 import { beforeAll, expect, test } from 'vitest';
 import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
-  type AnyTransport,
   collect,
   freshAddress,
   ids,
@@ -49,7 +48,7 @@ async function userFor(
   use: string,
   address: Address,
   topology: 'declare' | 'assume',
-): Promise<AnyTransport> {
+): Promise<Transport> {
   const [configure, write, read] = await permissionsFor(use, address.channel);
   const username = `user-of-${address.channel}`;
   await manage(`users/${username}`, { password: username, tags: '' });

@@ -1,8 +1,7 @@
-import type { WireDelivery } from '@intermodal/core/driver';
+import type { Transport, WireDelivery } from '@intermodal/core/driver';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Rabbit, sharedRabbit } from './broker.ts';
 import {
-  type AnyTransport,
   collect,
   collectFor,
   freshAddress,
@@ -28,7 +27,7 @@ beforeAll(async () => {
 const gone: unknown = expect.stringMatching(/^(not-found|unavailable)$/);
 
 describe.each(['quorum', 'classic'] as const)('%s', (queueType) => {
-  const transportHere = (options: { singleActiveConsumer?: boolean } = {}): AnyTransport =>
+  const transportHere = (options: { singleActiveConsumer?: boolean } = {}): Transport =>
     transportOf({ ...server.options, queueType, ...options });
 
   test('retry and release bring it again, in its place', async () => {

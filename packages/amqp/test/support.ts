@@ -1,137 +1,33 @@
-import { randomUUID } from 'node:crypto';
+import type { Address, Transport } from '@intermodal/core/driver';
 import {
-  type Address,
-  type Receiver,
-  type ReceiverOptions,
-  type Sender,
-  type SendOutcome,
-  type Settlement,
-  type SettleOutcome,
-  systemClock,
-  type Transport,
-  type WireDelivery,
-  type WireMessage,
-} from '@intermodal/core/driver';
+  closedLater,
+  closeLater,
+  publish as publishTo,
+  wholeChannel,
+} from '@intermodal/driver-tests';
 import { type ChannelModel, connect, type ConfirmChannel } from 'amqplib';
-import { afterEach } from 'vitest';
 import { amqpTransport, type AmqpTransportOptions } from '../src/index.ts';
 
-export type AnyTransport = Transport;
-
-export const never: AbortSignal = new AbortController().signal;
-
-const opened: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of opened.splice(0).toReversed()) await close();
-});
+export * from '@intermodal/driver-tests';
 
 /** Closed after the test. */
-export function transportOf(options: AmqpTransportOptions): AnyTransport {
-  const transport = amqpTransport(options);
-  opened.push(() => transport.close());
-  return transport;
+export function transportOf(options: AmqpTransportOptions): Transport {
+  return closedLater(amqpTransport(options));
 }
 
 /** A program that knows only amqplib. */
 export async function plainPeer(url: string): Promise<ConfirmChannel> {
   const connection: ChannelModel = await connect(url);
   connection.on('error', () => undefined);
-  opened.push(() => connection.close().catch(() => undefined));
+  closeLater(() => connection.close().catch(() => undefined));
   return connection.createConfirmChannel();
 }
 
-/** A channel that no other test uses, with one group. */
-export function freshAddress(prefix = 'c'): Address & { readonly group: string } {
-  return { channel: `${prefix}-${randomUUID().slice(0, 8)}`, group: 'billing', role: 'main' };
-}
-
-export function wholeChannel({ channel }: Address): Address {
-  return { channel, role: 'main' };
-}
-
-export async function provision(
-  transport: AnyTransport,
-  address: Address,
-  mode: 'create' | 'verify' = 'create',
-  maxAttempts = 5,
-): Promise<void> {
-  const deadLetter: Address = { ...address, role: 'dead-letter' };
-  const plan = { mode, order: 'none', maxAttempts, deadLetter } as const;
-  await transport.admin?.provision(address, plan, never);
-}
-
-export async function openReceiver(
-  transport: AnyTransport,
-  address: Address,
-  options: Partial<ReceiverOptions> = {},
-): Promise<Receiver> {
-  const all = { prefetch: 10, clock: systemClock, onLane: () => Promise.resolve(), ...options };
-  const receiver = await transport.openReceiver?.(address, all, never);
-  if (receiver === undefined) throw new Error('amqp can receive');
-  return receiver;
-}
-
-export function message(id: string, fields: Partial<WireMessage> = {}): WireMessage {
-  return { id, channel: 'orders', headers: new Map(), body: `body of ${id}`, ...fields };
-}
-
-export function send(
-  sender: Sender,
-  ...messages: readonly WireMessage[]
-): Promise<readonly SendOutcome[]> {
-  return sender.send(
-    messages.map((each) => sender.prepare(each)),
-    never,
-  );
-}
-
-/** Provisions, and publishes one message for each id. */
-export async function publish(
-  transport: AnyTransport,
+/** To all groups, one message for each id. */
+export function publish(
+  transport: Transport,
   address: Address,
   ...ids: readonly string[]
 ): Promise<void> {
-  const sender = await transport.openSender(wholeChannel(address), never);
-  const outcomes = await send(sender, ...ids.map((id) => message(id)));
-  for (const outcome of outcomes) if (!outcome.ok) throw outcome.error;
-  await sender.close();
-}
-
-export async function collect(receiver: Receiver, count: number): Promise<WireDelivery[]> {
-  const found: WireDelivery[] = [];
-  const stop = new AbortController();
-  void receiver.dead.then(() => {
-    stop.abort();
-  });
-  while (found.length < count && !stop.signal.aborted)
-    found.push(...(await receiver.receive(count - found.length, stop.signal)));
-  return found;
-}
-
-/** What comes within a moment; it leaves the receiver as if `receive` had not been stopped. */
-export async function collectFor(receiver: Receiver, ms: number): Promise<WireDelivery[]> {
-  const found: WireDelivery[] = [];
-  const stop = new AbortController();
-  const timer = setTimeout(() => {
-    stop.abort();
-  }, ms);
-  while (!stop.signal.aborted) found.push(...(await receiver.receive(1_000, stop.signal)));
-  clearTimeout(timer);
-  return found;
-}
-
-export function settle(
-  receiver: Receiver,
-  deliveries: readonly WireDelivery[],
-  action: 'ack' | 'release' | 'retry',
-): Promise<readonly SettleOutcome[]> {
-  const settlements = deliveries.map(({ token, attempt = 1 }): Settlement =>
-    action === 'retry' ? { token, action, delayMs: 0, attempt } : { token, action },
-  );
-  return receiver.settle(settlements, never);
-}
-
-export function ids(deliveries: readonly WireDelivery[]): string[] {
-  return deliveries.map((delivery) => delivery.message.id);
+  return publishTo(transport, wholeChannel(address), ...ids);
 }

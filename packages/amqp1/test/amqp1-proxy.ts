@@ -1,5 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import {
+  type Connected,
+  type ConnectionProxy,
+  endsOf,
+  type Pair,
+  startConnectionProxy,
+} from '@intermodal/brokers/connection-proxy';
 import {
   codes,
   createFrameReader,
@@ -13,26 +18,17 @@ import {
 } from './amqp1-frames.ts';
 
 /** A proxy before a broker that knows the protocol: it refuses single messages and loses single answers. */
-export interface Amqp1Proxy extends AsyncDisposable {
-  readonly port: number;
-  /** Clients that have connected so far. */
-  readonly accepted: number;
+export interface Amqp1Proxy extends ConnectionProxy {
   /** Messages that clients have sent, those included that never reached the broker. */
   readonly published: number;
   /** Outcomes that clients have written, in the order in which they did: descriptor, first and last. */
   readonly settled: readonly (readonly [number, number, number])[];
-  cut(): void;
-  /** Nothing goes through until the function it returns is called. */
-  freeze(): () => void;
-  /** Open connections swallow everything from now on. */
-  blackHole(): void;
   /** The next messages do not reach the broker: the client is told so by that outcome. */
   refuse(count: number, by: keyof typeof outcomes): void;
   /** The next outcomes do not reach the client; the connection breaks instead. */
   loseOutcomes(count: number): void;
   /** Who logs in from now on is refused. */
   deny(): void;
-  stop(): Promise<void>;
 }
 
 interface Troubles {
@@ -42,16 +38,9 @@ interface Troubles {
   denied: boolean;
   published: number;
   readonly settled: [number, number, number][];
-  frozen: Promise<void> | undefined;
-}
-
-interface Pair {
-  cut(): void;
-  blackHole(): void;
 }
 
 export async function startAmqp1Proxy(target: { host: string; port: number }): Promise<Amqp1Proxy> {
-  const pairs = new Set<Pair>();
   const troubles: Troubles = {
     refusals: 0,
     refuseBy: 'rejected',
@@ -59,49 +48,17 @@ export async function startAmqp1Proxy(target: { host: string; port: number }): P
     denied: false,
     published: 0,
     settled: [],
-    frozen: undefined,
   };
-  let accepted = 0;
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    accepted += 1;
-    const pair = proxied(client, connect(target), troubles, () => pairs.delete(pair));
-    pairs.add(pair);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
-  const cut = (): void => {
-    for (const pair of [...pairs]) pair.cut();
-  };
-  const stop = async (): Promise<void> => {
-    const closed = once(server, 'close');
-    server.close();
-    cut();
-    await closed;
-  };
+  const proxy = await startConnectionProxy(target, (connected) => proxied(connected, troubles));
   return {
-    port: (server.address() as AddressInfo).port,
+    ...proxy,
     get accepted() {
-      return accepted;
+      return proxy.accepted;
     },
     get published() {
       return troubles.published;
     },
     settled: troubles.settled,
-    cut,
-    freeze() {
-      let thaw = (): void => undefined;
-      troubles.frozen = new Promise((resolve) => {
-        thaw = resolve;
-      });
-      return () => {
-        troubles.frozen = undefined;
-        thaw();
-      };
-    },
-    blackHole() {
-      for (const pair of pairs) pair.blackHole();
-    },
     refuse(count, by) {
       troubles.refusals = count;
       troubles.refuseBy = by;
@@ -112,8 +69,6 @@ export async function startAmqp1Proxy(target: { host: string; port: number }): P
     deny() {
       troubles.denied = true;
     },
-    stop,
-    [Symbol.asyncDispose]: stop,
   };
 }
 
@@ -126,23 +81,13 @@ interface Numbers {
   dropping: boolean;
 }
 
-function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () => void): Pair {
+function proxied(connected: Connected, troubles: Troubles): Pair {
+  // The broker would find out by an idle time-out of its own, which is long.
+  const ends = endsOf(connected, 'cut');
+  const { toClient, toServer, cut } = ends;
   const sessions = new Map<number, Numbers>();
   /** The client's channel by the broker's. */
   const channels = new Map<number, number>();
-  let swallowing = false;
-  let openSides = 2;
-
-  const cut = (): void => {
-    client.resetAndDestroy();
-    server.resetAndDestroy();
-  };
-  const toClient = (bytes: Buffer): void => {
-    if (!swallowing && client.writable) client.write(bytes);
-  };
-  const toServer = (bytes: Buffer): void => {
-    if (!swallowing && server.writable) server.write(bytes);
-  };
 
   function fromClient(frame: Frame): void {
     if (frame.type === 1 && frame.code === codes.saslInit && troubles.denied) {
@@ -229,48 +174,8 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     }
   }
 
-  pass(client, troubles, fromClient);
-  pass(server, troubles, fromServer);
-  const end = (other: Socket) => (): void => {
-    // The broker would find out by an idle time-out of its own, which is long.
-    if (swallowing) cut();
-    else other.end();
-  };
-  client.on('end', end(server));
-  server.on('end', end(client));
-  for (const socket of [client, server]) {
-    socket.setNoDelay(true);
-    socket.on('error', cut);
-    socket.on('close', () => {
-      if (swallowing) cut();
-      openSides -= 1;
-      if (openSides === 0) closed();
-    });
-  }
-  return {
-    cut,
-    blackHole() {
-      swallowing = true;
-    },
-  };
-}
-
-/** Frames in their order, held up while nothing goes through. */
-function pass(from: Socket, troubles: Troubles, handle: (frame: Frame) => void): void {
-  const read = createFrameReader();
-  let before = Promise.resolve();
-  let held = 0;
-  from.on('data', (chunk: Buffer) => {
-    if (troubles.frozen === undefined && held === 0) {
-      for (const frame of read(chunk)) handle(frame);
-      return;
-    }
-    held += 1;
-    before = before
-      .then(() => troubles.frozen)
-      .then(() => {
-        held -= 1;
-        for (const frame of read(chunk)) handle(frame);
-      });
-  });
+  const read = { client: createFrameReader(), server: createFrameReader() };
+  ends.pass('client', (chunk) => read.client(chunk).forEach(fromClient));
+  ends.pass('server', (chunk) => read.server(chunk).forEach(fromServer));
+  return ends;
 }

@@ -1,4 +1,11 @@
-import { type OwnBroker, startOwnBroker, tlsFilesOf, type TlsFiles } from '@intermodal/brokers';
+import {
+  addressOf,
+  hostOf,
+  type OwnBroker,
+  ownServers,
+  tlsFilesOf,
+  type TlsFiles,
+} from '@intermodal/brokers';
 import type { Amqp1Broker, Amqp1Host, Amqp1TransportOptions } from '../src/index.ts';
 
 export type BrokerName = 'rabbitmq' | 'rabbitmq4' | 'activemq';
@@ -24,35 +31,15 @@ export interface Server {
   readonly restricted: Amqp1TransportOptions;
 }
 
-const started = new Map<BrokerName, Promise<Server>>();
+const servers = ownServers(serverAt);
+export const serverOf: (name: BrokerName) => Promise<Server> = servers.of;
+export const stopServer: (name: BrokerName) => Promise<void> = servers.stop;
 
-/** The same for all who ask in this process, with which it ends. */
-export function serverOf(name: BrokerName): Promise<Server> {
-  const found = started.get(name) ?? start(name);
-  started.set(name, found);
-  return found;
-}
-
-/** Ends it before the process does, so that nobody else has to. */
-export async function stopServer(name: BrokerName): Promise<void> {
-  const found = started.get(name);
-  started.delete(name);
-  await (await found)?.broker.stop();
-}
-
-/** Node's URL keeps user and port only of schemes that it knows. */
-function urlOf(text: string | undefined): URL {
-  return new URL((text ?? '').replace(/^[a-z0-9+]+:/, 'http:'));
-}
-
-async function start(name: BrokerName): Promise<Server> {
-  const broker = await startOwnBroker(name);
+function serverAt(name: BrokerName, broker: OwnBroker): Server {
   const { environment } = broker;
-  const address = (meaning: string): URL =>
-    urlOf(environment[`INTERMODAL_${name.toUpperCase()}_${meaning}`]);
+  const address = (meaning: string): URL => addressOf(name, environment, meaning);
   const url = address('AMQP1_URL');
-  const tlsUrl = address(name === 'activemq' ? 'AMQP1_TLS_URL' : 'TLS_URL');
-  const host = { host: url.hostname, port: Number(url.port) };
+  const host = hostOf(url);
   const optionsFor = ({ username, password }: URL): Amqp1TransportOptions => ({
     broker: kinds[name],
     hosts: [host],
@@ -65,7 +52,7 @@ async function start(name: BrokerName): Promise<Server> {
     broker,
     url,
     host,
-    tlsHost: { host: tlsUrl.hostname, port: Number(tlsUrl.port) },
+    tlsHost: hostOf(address(name === 'activemq' ? 'AMQP1_TLS_URL' : 'TLS_URL')),
     tls: tlsFilesOf(name, environment),
     options: optionsFor(url),
     restricted: optionsFor(address('RESTRICTED_URL')),

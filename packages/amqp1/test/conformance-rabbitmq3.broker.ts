@@ -1,11 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, onRabbitmq3Classic, singleActiveOn, together } from './harness.ts';
+import { onRabbitmq3Classic, singleActiveOn } from './harness.ts';
 
-for (const harness of [onRabbitmq3Classic, singleActiveOn('rabbitmq')]) {
-  conformance({ describe, it: it.concurrent }, harness, { cases: together });
-  conformance({ describe, it }, harness, { cases: alone });
-}
+for (const harness of [onRabbitmq3Classic, singleActiveOn('rabbitmq')]) conformanceOn(harness);
 
 afterAll(() => stopServer('rabbitmq'));

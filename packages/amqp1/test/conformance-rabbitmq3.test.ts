@@ -1,9 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, onRabbitmq3, together } from './harness.ts';
+import { onRabbitmq3 } from './harness.ts';
 
-conformance({ describe, it: it.concurrent }, onRabbitmq3, { cases: together });
-conformance({ describe, it }, onRabbitmq3, { cases: alone });
+conformanceOn(onRabbitmq3);
 
 afterAll(() => stopServer('rabbitmq'));

@@ -1,11 +1,9 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, onRabbitmq4, onRabbitmq4Classic, singleActiveOn, together } from './harness.ts';
+import { onRabbitmq4, onRabbitmq4Classic, singleActiveOn } from './harness.ts';
 
-for (const harness of [onRabbitmq4, onRabbitmq4Classic, singleActiveOn('rabbitmq4')]) {
-  conformance({ describe, it: it.concurrent }, harness, { cases: together });
-  conformance({ describe, it }, harness, { cases: alone });
-}
+for (const harness of [onRabbitmq4, onRabbitmq4Classic, singleActiveOn('rabbitmq4')])
+  conformanceOn(harness);
 
 afterAll(() => stopServer('rabbitmq4'));

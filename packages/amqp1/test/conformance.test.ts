@@ -1,9 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, onActivemq, together } from './harness.ts';
+import { onActivemq } from './harness.ts';
 
-conformance({ describe, it: it.concurrent }, onActivemq, { cases: together });
-conformance({ describe, it }, onActivemq, { cases: alone });
+conformanceOn(onActivemq);
 
 afterAll(() => stopServer('activemq'));

@@ -1,6 +1,6 @@
 import { amqpTransport } from '@intermodal/amqp';
 import { writeDownDeclarations } from '@intermodal/brokers';
-import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
+import type { Broker, Faults, Harness } from '@intermodal/conformance';
 import type { Transport } from '@intermodal/core/driver';
 import { amqp1Transport, type Amqp1TransportOptions } from '../src/index.ts';
 import { type Amqp1Proxy, startAmqp1Proxy } from './amqp1-proxy.ts';
@@ -111,13 +111,3 @@ export const singleActiveOn = (on: 'rabbitmq' | 'rabbitmq4'): Harness =>
   harness(on, { singleActiveConsumer: true }, '-single-active');
 
 export const harnesses: readonly Harness[] = [onActivemq, onRabbitmq3, onRabbitmq4];
-
-function isAlone({ needs, rules }: Case): boolean {
-  return needs?.includes('restart') === true || rules.includes('F5');
-}
-
-/** Cases that stop the broker, or look at everything that the process has open. */
-export const alone: readonly Case[] = cases.filter(isAlone);
-
-/** Those that may run beside each other: most of their time they wait. */
-export const together: readonly Case[] = cases.filter((one) => !isAlone(one));

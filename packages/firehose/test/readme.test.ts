@@ -1,46 +1,30 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { channel } from '@intermodal/core';
+import { compiledPrograms, outputOf } from '@intermodal/driver-tests/readme-programs';
 import { expect, test } from 'vitest';
 import type { Transformation } from '../src/transformation.ts';
 import { endpoint, setting } from './opened.ts';
 
 const run = promisify(execFile);
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 test('the programs of the README compile, the first one runs, and the transformation transforms', async () => {
-  const page = readFileSync(here('../README.md'), 'utf8');
-  const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
+  const programs = await compiledPrograms(new URL('..', import.meta.url));
   expect(programs).toHaveLength(4);
-  mkdirSync(here('../.cache/readme'), { recursive: true });
-  const files = programs.map((code, index) => {
-    const file = here(`../.cache/readme/${index}.ts`);
-    writeFileSync(file, code);
-    return file;
-  });
-  const compiler = here('../../../node_modules/typescript/bin/tsc');
-  const options =
-    '--noEmit --ignoreConfig --strict --module nodenext --target es2023 --lib es2023,esnext.disposable --types node --customConditions intermodal:source --allowImportingTsExtensions --skipLibCheck';
-  await run(process.execPath, [compiler, ...options.split(' '), ...files]);
 
   const { client, stored } = await setting({ region: 'eu-west-1' });
   await client.provision([channel('orders')]);
-  await run(process.execPath, ['--conditions=intermodal:source', files[0] ?? ''], {
-    env: {
-      ...process.env,
-      AWS_ENDPOINT_URL_FIREHOSE: endpoint,
-      AWS_ACCESS_KEY_ID: 'emulator',
-      AWS_SECRET_ACCESS_KEY: 'emulator',
-    },
-    timeout: 60_000,
+  await outputOf(programs[0], {
+    AWS_ENDPOINT_URL_FIREHOSE: endpoint,
+    AWS_ACCESS_KEY_ID: 'emulator',
+    AWS_SECRET_ACCESS_KEY: 'emulator',
   });
   const [order] = await stored('orders');
   expect(order).toMatchObject({ headers: { tenant: 'acme' } });
   expect(order?.body.toString()).toBe('{"id":"o-1","total":12}');
 
-  const { handler } = (await import(files[2] ?? '')) as { readonly handler: Transformation };
+  const { handler } = (await import(programs[2] ?? '')) as { readonly handler: Transformation };
   const data = Buffer.from('{"id":"o-1","total":12,"tenant":"acme"}').toString('base64');
   const { records } = await handler({
     invocationId: 'i-1',
@@ -63,7 +47,9 @@ test('neither the endpoint nor the transformation loads the SDK', async () => {
     process.stdout.write(JSON.stringify(loaded));
   `;
   const args = ['--conditions=intermodal:source', '--input-type=module', '--eval', program];
-  const { stdout } = await run(process.execPath, args, { cwd: here('..') });
+  const { stdout } = await run(process.execPath, args, {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+  });
   const loaded = JSON.parse(stdout) as readonly string[];
   expect(loaded).toContain('@intermodal/core');
   expect(loaded.filter((name) => name.startsWith('@aws-sdk'))).toEqual([]);

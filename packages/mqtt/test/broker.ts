@@ -1,4 +1,11 @@
-import { type OwnBroker, startOwnBroker, tlsFilesOf, type TlsFiles } from '@intermodal/brokers';
+import {
+  addressOf,
+  hostOf,
+  type OwnBroker,
+  ownServers,
+  tlsFilesOf,
+  type TlsFiles,
+} from '@intermodal/brokers';
 import type { MqttBroker, MqttHost, MqttProtocol, MqttTransportOptions } from '../src/index.ts';
 
 export type BrokerName = 'mosquitto' | 'activemq' | 'rabbitmq-protocols' | 'aedes';
@@ -28,55 +35,31 @@ export interface Server {
   readonly restricted: MqttTransportOptions['credentials'];
 }
 
-const started = new Map<BrokerName, Promise<Server>>();
-
-/** The same for all who ask in this process, with which it ends. */
-export function serverOf(name: BrokerName): Promise<Server> {
-  const found = started.get(name) ?? start(name);
-  started.set(name, found);
-  return found;
-}
-
-/** Ends it before the process does, so that nobody else has to. */
-export async function stopServer(name: BrokerName): Promise<void> {
-  const found = started.get(name);
-  started.delete(name);
-  await (await found)?.broker.stop();
-}
-
-/** Node's URL keeps user and port only of schemes that it knows. */
-function urlOf(text: string | undefined): URL {
-  return new URL((text ?? '').replace(/^[a-z0-9+]+:/, 'http:'));
-}
+const servers = ownServers(serverAt);
+export const serverOf: (name: BrokerName) => Promise<Server> = servers.of;
+export const stopServer: (name: BrokerName) => Promise<void> = servers.stop;
 
 /** aedes takes anybody, and gives out no login. */
 function login({ username, password }: URL): MqttTransportOptions['credentials'] {
   return username === '' ? undefined : { username, password };
 }
 
-async function start(name: BrokerName): Promise<Server> {
-  const broker = await startOwnBroker(name);
+function serverAt(name: BrokerName, broker: OwnBroker): Server {
   const { environment } = broker;
-  const variables = name.toUpperCase().replaceAll('-', '_');
   const prefix = name === 'mosquitto' || name === 'aedes' ? '' : 'MQTT_';
-  const address = (meaning: string): URL =>
-    urlOf(environment[`INTERMODAL_${variables}_${meaning}`]);
+  const address = (meaning: string): URL => addressOf(name, environment, meaning);
   const url = address(`${prefix}URL`);
-  const hostOf = (carrier: Carrier): MqttHost & { readonly port: number } => {
-    const found = address(`${prefix}${carrier}URL`);
-    return { host: found.hostname, port: Number(found.port) };
-  };
   return {
     name,
     broker,
     url,
-    host: hostOf(''),
-    hostOf,
+    host: hostOf(url),
+    hostOf: (carrier) => hostOf(address(`${prefix}${carrier}URL`)),
     tls: tlsFilesOf(name, environment),
     options: (protocol = name === 'mosquitto' ? '5' : '3.1.1') => ({
       broker: kinds[name],
       protocol,
-      hosts: [hostOf('')],
+      hosts: [hostOf(url)],
       credentials: login(url),
       // Silence is found soon, so that no test waits long for it.
       keepAliveMs: 4_000,

@@ -1,9 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, onAedes, together } from './harness.ts';
+import { onAedes } from './harness.ts';
 
-conformance({ describe, it: it.concurrent }, onAedes, { cases: together });
-conformance({ describe, it }, onAedes, { cases: alone });
+conformanceOn(onAedes);
 
 afterAll(() => stopServer('aedes'));

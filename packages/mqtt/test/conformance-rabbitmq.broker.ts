@@ -1,9 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, onRabbitmq, together } from './harness.ts';
+import { onRabbitmq } from './harness.ts';
 
-conformance({ describe, it: it.concurrent }, onRabbitmq, { cases: together });
-conformance({ describe, it }, onRabbitmq, { cases: alone });
+conformanceOn(onRabbitmq);
 
 afterAll(() => stopServer('rabbitmq-protocols'));

@@ -1,4 +1,4 @@
-import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
+import type { Broker, Faults, Harness } from '@intermodal/conformance';
 import { type MqttProtocol, mqttTransport, type MqttTransportOptions } from '../src/index.ts';
 import { type BrokerName, type Server, serverOf } from './broker.ts';
 import { type MqttProxy, startMqttProxy } from './mqtt-proxy.ts';
@@ -91,13 +91,3 @@ export const harnesses: readonly Harness[] = [
   onRabbitmq,
   onAedes,
 ];
-
-function isAlone({ needs, rules }: Case): boolean {
-  return needs?.includes('restart') === true || rules.includes('F5');
-}
-
-/** Cases that stop the broker, or look at everything that the process has open. */
-export const alone: readonly Case[] = cases.filter(isAlone);
-
-/** Those that may run beside each other: most of their time they wait. */
-export const together: readonly Case[] = cases.filter((one) => !isAlone(one));

@@ -1,5 +1,10 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import {
+  type Connected,
+  type ConnectionProxy,
+  type Pair,
+  startConnectionProxy,
+} from '@intermodal/brokers/connection-proxy';
 import {
   createPacketReader,
   messageIdOf,
@@ -11,28 +16,19 @@ import {
 } from './mqtt-packets.ts';
 
 /** A proxy before a broker that knows the protocol: it refuses single messages and loses single answers. */
-export interface MqttProxy extends AsyncDisposable {
-  readonly port: number;
-  /** Clients that have connected so far. */
-  readonly accepted: number;
+export interface MqttProxy extends ConnectionProxy {
   /** Most messages of one client that were under way without a PUBACK. */
   readonly mostUnconfirmed: number;
   /** Ids of the messages that clients have acked, in the order in which they did. */
   readonly acked: readonly number[];
-  cut(): void;
   /** Ends connections in order (FIN), as a broker does. */
   end(): void;
-  /** Nothing goes through until the function it returns is called. */
-  freeze(): () => void;
-  /** Open connections swallow everything from now on. */
-  blackHole(): void;
   /** The next messages do not reach the broker: the client is told so by that reason, in version 5. */
   refuse(count: number, reason: number): void;
   /** The next PUBACKs do not reach the client; the connection breaks instead. */
   loseAnswers(count: number): void;
   /** Who logs in from now on is refused. */
   deny(): void;
-  stop(): Promise<void>;
 }
 
 interface Troubles {
@@ -40,71 +36,34 @@ interface Troubles {
   reason: number;
   lostAnswers: number;
   denied: boolean;
+  /** Of each open connection. */
+  readonly ends: Set<() => void>;
   readonly acked: number[];
   mostUnconfirmed: number;
-  frozen: Promise<void> | undefined;
-}
-
-interface Pair {
-  cut(): void;
-  end(): void;
-  blackHole(): void;
 }
 
 export async function startMqttProxy(target: { host: string; port: number }): Promise<MqttProxy> {
-  const pairs = new Set<Pair>();
   const troubles: Troubles = {
     refusals: 0,
     reason: 0,
     lostAnswers: 0,
     denied: false,
+    ends: new Set(),
     acked: [],
     mostUnconfirmed: 0,
-    frozen: undefined,
   };
-  let accepted = 0;
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    accepted += 1;
-    const pair = proxied(client, connect(target), troubles, () => pairs.delete(pair));
-    pairs.add(pair);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
-  const cut = (): void => {
-    for (const pair of [...pairs]) pair.cut();
-  };
-  const stop = async (): Promise<void> => {
-    const closed = once(server, 'close');
-    server.close();
-    cut();
-    await closed;
-  };
+  const proxy = await startConnectionProxy(target, (connected) => proxied(connected, troubles));
   return {
-    port: (server.address() as AddressInfo).port,
+    ...proxy,
     get accepted() {
-      return accepted;
+      return proxy.accepted;
     },
     get mostUnconfirmed() {
       return troubles.mostUnconfirmed;
     },
     acked: troubles.acked,
-    cut,
     end() {
-      for (const pair of [...pairs]) pair.end();
-    },
-    freeze() {
-      let thaw = (): void => undefined;
-      troubles.frozen = new Promise((resolve) => {
-        thaw = resolve;
-      });
-      return () => {
-        troubles.frozen = undefined;
-        thaw();
-      };
-    },
-    blackHole() {
-      for (const pair of pairs) pair.blackHole();
+      for (const end of [...troubles.ends]) end();
     },
     refuse(count, reason) {
       troubles.refusals = count;
@@ -116,12 +75,10 @@ export async function startMqttProxy(target: { host: string; port: number }): Pr
     deny() {
       troubles.denied = true;
     },
-    stop,
-    [Symbol.asyncDispose]: stop,
   };
 }
 
-function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () => void): Pair {
+function proxied({ client, server, frozen, closed }: Connected, troubles: Troubles): Pair {
   let swallowing = false;
   let openSides = 2;
   let unconfirmed = 0;
@@ -130,6 +87,11 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     client.resetAndDestroy();
     server.resetAndDestroy();
   };
+  const end = (): void => {
+    client.end();
+    server.destroy();
+  };
+  troubles.ends.add(end);
   const write = (to: Socket, bytes: Buffer): void => {
     if (!swallowing && to.writable) to.write(bytes);
   };
@@ -170,7 +132,7 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     let turn = Promise.resolve();
     from.on('data', (chunk: Buffer) => {
       turn = turn.then(async () => {
-        while (troubles.frozen !== undefined) await troubles.frozen;
+        while (frozen() !== undefined) await frozen();
         read(chunk);
       });
     });
@@ -183,7 +145,9 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
     from.on('close', () => {
       openSides -= 1;
       to.destroy();
-      if (openSides === 0) closed();
+      if (openSides > 0) return;
+      troubles.ends.delete(end);
+      closed();
     });
   }
 
@@ -191,10 +155,6 @@ function proxied(client: Socket, server: Socket, troubles: Troubles, closed: () 
   pass(server, client, fromServer);
   return {
     cut,
-    end() {
-      client.end();
-      server.destroy();
-    },
     blackHole() {
       swallowing = true;
     },

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import type { Address, WireDelivery } from '@intermodal/core/driver';
+import { hostOf } from '@intermodal/brokers';
+import type { Address } from '@intermodal/core/driver';
 import { describe, expect, test } from 'vitest';
 import type { StompTransportOptions } from '../src/index.ts';
-import { hostOf } from './broker.ts';
 import { engineTests, freshPlace } from './engine-tests.ts';
 import { interopTests } from './interop-tests.ts';
 import { startStompProxy } from './stomp-proxy.ts';
@@ -10,6 +10,7 @@ import {
   collect,
   collectFor,
   deadLetters,
+  expectKeysToStay,
   freshAddress,
   ids,
   message,
@@ -166,28 +167,7 @@ describe('order', () => {
   test('a key stays with its consumer, while others share', async () => {
     const transport = transportOf(server().options);
     const address = await freshPlace(server());
-    const sender = await transport.openSender(wholeChannel(address), never);
-    expect(sender.prepare(message('a', { key: 'k' })).lane).toBe('k');
-    const receivers = [
-      await openReceiver(transport, address),
-      await openReceiver(transport, address),
-    ];
-    const shares: WireDelivery[][] = receivers.map(() => []);
-    const stop = new AbortController();
-    const receiving = receivers.map(async (receiver, index) => {
-      while (!stop.signal.aborted)
-        shares[index]?.push(...(await receiver.receive(100, stop.signal)));
-    });
-    for (let n = 0; n < 20; n += 1) await send(sender, message(`${n}`, { key: `k-${n % 4}` }));
-    await expect.poll(() => shares.flat().length, { timeout: 10_000 }).toBe(20);
-    stop.abort();
-    await Promise.all(receiving);
-    const keysOf = (share: readonly WireDelivery[]): (string | undefined)[] => [
-      ...new Set(share.map(({ lane }) => lane)),
-    ];
-    const [first = [], second = []] = shares.map(keysOf);
-    expect(first.filter((key) => second.includes(key))).toEqual([]);
-    expect(second.length).toBeGreaterThan(0);
+    await expectKeysToStay(transport, address);
   });
 
   test('a key that is retried holds back what follows it, and nothing else', async () => {

@@ -1,4 +1,11 @@
-import { type OwnBroker, startOwnBroker, tlsFilesOf, type TlsFiles } from '@intermodal/brokers';
+import {
+  addressOf,
+  hostOf,
+  type OwnBroker,
+  ownServers,
+  tlsFilesOf,
+  type TlsFiles,
+} from '@intermodal/brokers';
 import type { StompBroker, StompHost, StompTransportOptions } from '../src/index.ts';
 
 export type BrokerName = 'activemq' | 'activemq-redelivery' | 'rabbitmq-protocols';
@@ -23,36 +30,13 @@ export interface Server {
   address(meaning: string): URL;
 }
 
-const started = new Map<BrokerName, Promise<Server>>();
+const servers = ownServers(serverAt);
+export const serverOf: (name: BrokerName) => Promise<Server> = servers.of;
+export const stopServer: (name: BrokerName) => Promise<void> = servers.stop;
 
-/** The same for all who ask in this process, with which it ends. */
-export function serverOf(name: BrokerName): Promise<Server> {
-  const found = started.get(name) ?? start(name);
-  started.set(name, found);
-  return found;
-}
-
-/** Ends it before the process does, so that nobody else has to. */
-export async function stopServer(name: BrokerName): Promise<void> {
-  const found = started.get(name);
-  started.delete(name);
-  await (await found)?.broker.stop();
-}
-
-/** Node's URL keeps user and port only of schemes that it knows. */
-function urlOf(text: string | undefined): URL {
-  return new URL((text ?? '').replace(/^[a-z0-9+]+:/, 'http:'));
-}
-
-export function hostOf(url: URL): StompHost & { readonly port: number } {
-  return { host: url.hostname, port: Number(url.port) };
-}
-
-async function start(name: BrokerName): Promise<Server> {
-  const broker = await startOwnBroker(name);
+function serverAt(name: BrokerName, broker: OwnBroker): Server {
   const { environment } = broker;
-  const prefix = `INTERMODAL_${name.toUpperCase().replaceAll('-', '_')}`;
-  const address = (meaning: string): URL => urlOf(environment[`${prefix}_${meaning}`]);
+  const address = (meaning: string): URL => addressOf(name, environment, meaning);
   const url = address('STOMP_URL');
   return {
     name,

@@ -1,11 +1,8 @@
-import { conformance } from '@intermodal/conformance';
-import { afterAll, describe, it } from 'vitest';
+import { conformanceOn } from '@intermodal/driver-tests/conformance';
+import { afterAll } from 'vitest';
 import { stopServer } from './broker.ts';
-import { alone, kinds, singleActive, together } from './harness.ts';
+import { kinds, singleActive } from './harness.ts';
 
-for (const harness of [...kinds, singleActive]) {
-  conformance({ describe, it: it.concurrent }, harness, { cases: together });
-  conformance({ describe, it }, harness, { cases: alone });
-}
+for (const harness of [...kinds, singleActive]) conformanceOn(harness);
 
 afterAll(() => Promise.all([stopServer('activemq'), stopServer('rabbitmq-protocols')]));

@@ -1,14 +1,18 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { amqpTransport } from '@intermodal/amqp';
+import { hostOf } from '@intermodal/brokers';
 import type { Address, Transport } from '@intermodal/core/driver';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BrokerName, hostOf, type Server, serverOf, stopServer } from './broker.ts';
+import { type BrokerName, type Server, serverOf, stopServer } from './broker.ts';
 import { startStompProxy } from './stomp-proxy.ts';
 import {
+  closedPort,
   closeLater,
   collect,
   collectFor,
+  expectLoginRefused,
+  expectMegabyte,
+  expectSilenceFound,
+  expectSilenceToEnd,
   freshAddress,
   ids,
   message,
@@ -21,16 +25,6 @@ import {
   transportOf,
   wholeChannel,
 } from './support.ts';
-
-/** A port at which nobody listens: so a standby looks. */
-async function closedPort(): Promise<number> {
-  const listener = createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}
 
 /** By what can provision there. */
 function provisionerOn({ options, address }: Server): Transport {
@@ -84,11 +78,7 @@ export function engineTests(name: BrokerName): () => Server {
     test('a wrong password is refused at once, and stands in no error', async () => {
       const credentials = { username: 'admin', password: 'not-the-pässword' };
       const transport = transportOf({ ...server.options, credentials });
-      const error: unknown = await transport
-        .check(undefined, never)
-        .catch((cause: unknown) => cause);
-      expect(error).toMatchObject({ code: 'permission-denied', retryable: false });
-      expect(String(error) + JSON.stringify(error)).not.toContain('not-the-p');
+      await expectLoginRefused(transport);
     });
 
     test('a login of several lines writes no header', async () => {
@@ -109,17 +99,7 @@ export function engineTests(name: BrokerName): () => Server {
       await using proxy = await startStompProxy(server.host);
       const hosts = [{ host: '127.0.0.1', port: proxy.port }];
       const transport = transportOf({ ...server.options, hosts });
-      const address = await freshPlace(server);
-      await publish(transport, address, 'a');
-      const receiver = await openReceiver(transport, address);
-      const held = await collect(receiver, 1);
-      const sender = await transport.openSender(address, never);
-      proxy.blackHole();
-      const [outcome] = await send(sender, message('b'));
-      expect(outcome).toMatchObject({ ok: false, certainty: 'unknown' });
-      expect(await receiver.dead).toMatchObject({ code: 'unavailable', retryable: true });
-      expect(await settle(receiver, held, 'ack')).toEqual(['lost']);
-      expect(ids(await collect(await openReceiver(transport, address), 1))).toEqual(['a']);
+      await expectSilenceFound(proxy, transport, await freshPlace(server));
     });
 
     test('a connection without traffic stays', { timeout: 30_000 }, async () => {
@@ -137,32 +117,8 @@ export function engineTests(name: BrokerName): () => Server {
       expect(ids(await collect(receiver, 1))).toEqual(['a']);
     });
 
-    test.each([false, true])(
-      'silence ends with its bound, or with the transport; TLS: %s',
-      async (tls) => {
-        const silent = createServer((socket) => socket.resume()).listen(0, '127.0.0.1');
-        await once(silent, 'listening');
-        const { port } = silent.address() as AddressInfo;
-        const hosts = [{ host: '127.0.0.1', port }];
-        const bounded = transportOf({ ...server.options, hosts, tls, connectTimeoutMs: 200 });
-        const unavailable = { code: 'unavailable', retryable: true };
-        await expect(bounded.check(undefined, never)).rejects.toMatchObject(unavailable);
-
-        const patient = transportOf({ ...server.options, hosts, tls });
-        const ended = patient.check(undefined, never).catch((error: unknown) => error);
-        await once(silent, 'connection');
-        await patient.close();
-        expect(await ended).toMatchObject({ code: 'closed' });
-
-        const third = transportOf({ ...server.options, hosts, tls });
-        const giveUp = new AbortController();
-        const aborted = third.check(undefined, giveUp.signal).catch((error: unknown) => error);
-        giveUp.abort('enough');
-        expect(await aborted).toBe('enough');
-        await third.close();
-        silent.close();
-        await once(silent, 'close');
-      },
+    test.each([false, true])('silence ends with its bound, or with the transport; TLS: %s', (tls) =>
+      expectSilenceToEnd((options) => transportOf({ ...server.options, ...options, tls })),
     );
 
     test('silence is no reason for close to wait', async () => {
@@ -270,15 +226,7 @@ export function engineTests(name: BrokerName): () => Server {
   describe('messages', () => {
     test('of a megabyte, and one byte beyond the bound not', async () => {
       const transport = transportOf({ ...server.options, maxMessageBytes: 1_100_000 });
-      const address = await freshPlace(server);
-      const sender = await transport.openSender(wholeChannel(address), never);
-      const body = Buffer.alloc(1_048_576, 7);
-      expect(await send(sender, message('large', { body }))).toEqual([{ ok: true }]);
-      const [found] = await collect(await openReceiver(transport, address), 1);
-      expect(Buffer.compare(Buffer.from(found?.message.body as Uint8Array), body)).toBe(0);
-      const over = (): unknown =>
-        sender.prepare(message('over', { body: Buffer.alloc(1_100_000) }));
-      expect(over).toThrow(expect.objectContaining({ code: 'too-large' }) as Error);
+      await expectMegabyte(transport, await freshPlace(server));
     });
 
     test('whose time is over are not delivered', async () => {

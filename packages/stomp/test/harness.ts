@@ -1,9 +1,9 @@
 import { amqpTransport } from '@intermodal/amqp';
-import { writeDownDeclarations } from '@intermodal/brokers';
-import { type Broker, type Case, cases, type Faults, type Harness } from '@intermodal/conformance';
+import { hostOf, writeDownDeclarations } from '@intermodal/brokers';
+import type { Broker, Faults, Harness } from '@intermodal/conformance';
 import type { Transport } from '@intermodal/core/driver';
 import { stompTransport, type StompTransportOptions } from '../src/index.ts';
-import { type BrokerName, hostOf, type Server, serverOf } from './broker.ts';
+import { type BrokerName, type Server, serverOf } from './broker.ts';
 import { startStompProxy, type StompProxy } from './stomp-proxy.ts';
 
 const maxMessageBytes = 1_048_576;
@@ -131,13 +131,3 @@ export const singleActive: Harness = harness('rabbitmq-protocols', 'rabbitmq-sin
 });
 
 export const harnesses: readonly Harness[] = [onActivemq, onRabbitmq];
-
-function isAlone({ needs, rules }: Case): boolean {
-  return needs?.includes('restart') === true || rules.includes('F5');
-}
-
-/** Cases that stop the broker, or look at everything that the process has open. */
-export const alone: readonly Case[] = cases.filter(isAlone);
-
-/** Those that may run beside each other: most of their time they wait. */
-export const together: readonly Case[] = cases.filter((one) => !isAlone(one));

@@ -1,7 +1,6 @@
 import { amqpTransport } from '@intermodal/amqp';
-import { management } from '@intermodal/brokers';
+import { hostOf, management } from '@intermodal/brokers';
 import { describe, expect, test } from 'vitest';
-import { hostOf } from './broker.ts';
 import { engineTests, freshPlace } from './engine-tests.ts';
 import { interopTests } from './interop-tests.ts';
 import {

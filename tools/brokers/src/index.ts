@@ -1,6 +1,7 @@
 export { NotAvailable, type BrokerEnvironment, type Progress } from './broker.ts';
 export { installDebianPackages } from './debian.ts';
 export { awsClientOptions, type AwsBroker, type AwsClientOptions } from './aws-client-options.ts';
+export { addressOf, hostOf, ownServers } from './own-servers.ts';
 export {
   bringUp,
   broughtUp,

@@ -5,10 +5,7 @@ import { publishablePackages } from '@intermodal/checks/packages';
 import { root } from '@intermodal/checks/places';
 import type { Capabilities } from '@intermodal/core';
 import { defaults } from '../../../packages/core/src/defaults.ts';
-import { permissionsText as firehosePermissions } from '../../../packages/firehose/test/permissions-text.ts';
-import { permissionsText as kinesisPermissions } from '../../../packages/kinesis/test/permissions-text.ts';
-import { permissionsText as snsPermissions } from '../../../packages/sns/test/permissions-text.ts';
-import { permissionsText } from '../../../packages/sqs/test/permissions-text.ts';
+import { permissionsTexts } from './permissions-text.ts';
 
 // Compares the parts of the documentation that are made from code with the code; `--write` rewrites them.
 
@@ -128,10 +125,11 @@ const blocks: readonly {
 }[] = [
   { file: 'README.md', name: 'capabilities', make: capabilityTables },
   { file: 'docs/defaults.md', name: 'defaults', make: defaultsTable },
-  { file: 'packages/firehose/README.md', name: 'permissions', make: firehosePermissions },
-  { file: 'packages/kinesis/README.md', name: 'permissions', make: kinesisPermissions },
-  { file: 'packages/sns/README.md', name: 'permissions', make: snsPermissions },
-  { file: 'packages/sqs/README.md', name: 'permissions', make: permissionsText },
+  ...Object.entries(permissionsTexts).map(([folder, text]) => ({
+    file: `packages/${folder}/README.md`,
+    name: 'permissions',
+    make: () => text,
+  })),
 ];
 
 let stale = 0;

@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['intermodal:source', 'node', 'development|production'];
 
-/** The tests of other kinds and pairs of brokers, which start them themselves: `pnpm --filter @intermodal/stomp test:broker`. */
+/** Of a package whose folder this runs in: the tests that start brokers themselves, which `pnpm test` leaves out. */
 export default defineConfig({
-  root: fileURLToPath(new URL('..', import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
