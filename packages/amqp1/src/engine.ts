@@ -57,6 +57,16 @@ function activemqPlace(name: string, isWhole: boolean): Place {
   return { kind, name, link: `${kind}://${name}` };
 }
 
+/**
+ * ActiveMQ's queue for one consumer at a time; the others stand by.
+ *
+ * @see https://activemq.apache.org/components/classic/documentation/exclusive-consumer
+ */
+export function exclusively(place: Place): Place {
+  const { link } = place;
+  return { ...place, link: `${link}${link.includes('?') ? '&' : '?'}consumer.exclusive=true` };
+}
+
 function rabbitmqPlace(broker: Amqp1Broker, name: string, isWhole: boolean): Place {
   const kind = isWhole ? 'exchange' : 'queue';
   const encoded = encodeURIComponent(name);

@@ -50,7 +50,7 @@ export interface Amqp1TransportOptions<
   readonly tls?: boolean | Amqp1Tls | undefined;
   /** RabbitMQ: of the queues, those that `provision` declares among them. @defaultValue `quorum` */
   readonly queueType?: Q;
-  /** RabbitMQ: one consumer of a group at a time, and with that order by key. @defaultValue false */
+  /** One consumer of a group at a time: order by key, on ActiveMQ also when a connection is lost. @defaultValue false */
   readonly singleActiveConsumer?: S;
   /**
    * RabbitMQ 4, quorum queues that `provision` declares: failed deliveries after which RabbitMQ itself moves a message to
@@ -121,7 +121,6 @@ const ranges = {
 const only: readonly (readonly [keyof Amqp1TransportOptions, readonly Amqp1Broker[]])[] = [
   ['vhost', ['rabbitmq', 'rabbitmq3']],
   ['queueType', ['rabbitmq', 'rabbitmq3']],
-  ['singleActiveConsumer', ['rabbitmq', 'rabbitmq3']],
   ['deliveryLimit', ['rabbitmq']],
   ['queueArguments', ['rabbitmq']],
 ];

@@ -60,6 +60,30 @@ test('no more comes than was asked for, whatever number the other side begins wi
   errors.mockRestore();
 });
 
+test('ActiveMQ is asked for all that may be held first, and for more when none of it is under way', async () => {
+  await using peer = await startScriptedPeer({
+    properties: { product: 'ActiveMQ', version: '5.18.3' },
+  });
+  const transport = transportOf({ ...peer.options, broker: 'activemq' });
+  const receiver = await openReceiver(transport, freshAddress(), { prefetch: 6 });
+  const sender = await peer.sender;
+  const creditOf = (): number => (sender as unknown as { readonly credit: number }).credit;
+  const sendAll = (...all: readonly string[]): void => {
+    for (const id of all) sender.send(encoded(id), id, 0);
+  };
+  const receiving = collect(receiver, 5);
+  await expect.poll(creditOf).toBe(6);
+  sendAll('a', 'b', 'c', 'd', 'e');
+  await settle(receiver, await receiving, 'ack');
+  const more = collect(receiver, 6);
+  await expect.poll(() => peer.outcomes.size).toBe(5);
+  expect(creditOf()).toBe(1);
+  sendAll('f');
+  await expect.poll(creditOf).toBe(5);
+  sendAll('g', 'h', 'i', 'j', 'k');
+  expect(ids(await more)).toEqual(['f', 'g', 'h', 'i', 'j', 'k']);
+});
+
 test('a delivery that is held for long does not stop the others', async () => {
   await using peer = await startScriptedPeer();
   const receiver = await openReceiver(transportOf(peer.options), freshAddress());

@@ -22,6 +22,8 @@ export interface ReceiverSetup {
   /** Whether what it takes is in order by key. */
   readonly isOrdered: boolean;
   readonly counts: boolean;
+  /** At least as much is asked for first, whatever `receive` has room for. */
+  readonly firstCredit: number;
 }
 
 /** Its value is the holder's, so that a delivery of another link settles nothing. */
@@ -54,6 +56,7 @@ function createReceiver(
   const pushed = createPushBuffer({ onStop: withdraw });
   /** How many the `receive` that waits asked for. */
   let asked: number | undefined;
+  let atLeast = setup.firstCredit;
   let withdrawing = false;
   let stopped = false;
   forgetDeliveries(session);
@@ -137,9 +140,11 @@ function createReceiver(
 
   function allow(max: number): void {
     const { outstanding } = credit;
-    // RabbitMQ 3 forgets what is on its way between queue and session when it is given more, and sends too many.
-    if (withdrawing || (broker === 'rabbitmq3' && outstanding > 0)) return;
-    const more = max - pushed.length - outstanding;
+    // When it is given more, RabbitMQ 3 forgets what is on its way between queue and session, and sends too many. ActiveMQ
+    // counts that twice (`AmqpSender.flow`), and takes more off its queue than it may send.
+    if (withdrawing || (broker !== 'rabbitmq' && outstanding > 0)) return;
+    const more = Math.max(max, atLeast) - pushed.length - outstanding;
+    atLeast = 0;
     if (more > 0) credit.add(more);
   }
 

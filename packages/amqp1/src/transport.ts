@@ -1,7 +1,7 @@
 import type { Address, Transport } from '@intermodal/core/driver';
 import { type Amqp1Capabilities, capabilitiesOf, countsAttempts } from './capabilities.ts';
 import { createConnections } from './connections.ts';
-import { type Amqp1Broker, type Place, phraseOf, placeOf } from './engine.ts';
+import { type Amqp1Broker, exclusively, type Place, phraseOf, placeOf } from './engine.ts';
 import { openReceiverLink, openSenderLink, proveSession } from './link.ts';
 import { type Amqp1TransportOptions, type QueueType, resolveOptions } from './options.ts';
 import { createAdmin } from './provision.ts';
@@ -54,9 +54,12 @@ export function amqp1Transport<
       return openSender({ connection, place, settings, isOrdered }, signal);
     },
 
-    async openReceiver(address, _receiverOptions, signal) {
+    async openReceiver(address, { prefetch }, signal) {
       const grouped = { ...address, group: address.group ?? address.channel };
-      const place = placeOf(broker, grouped, naming);
+      const isInOrder = isOrdered && address.role === 'main';
+      const shared = placeOf(broker, grouped, naming);
+      const isAlone = broker === 'activemq' && singleActiveConsumer && isInOrder;
+      const place = isAlone ? exclusively(shared) : shared;
       const connection = await connections.use('consume', signal);
       return openReceiver(
         {
@@ -64,8 +67,10 @@ export function amqp1Transport<
           broker,
           place,
           channelName: address.channel,
-          isOrdered: isOrdered && address.role === 'main',
+          isOrdered: isInOrder,
           counts: countsAttempts(broker, queueType),
+          // What ActiveMQ got back and not yet sent again, it would send before what it gets back after that.
+          firstCredit: broker === 'activemq' && isInOrder ? prefetch : 0,
         },
         signal,
       );

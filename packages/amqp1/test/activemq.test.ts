@@ -65,6 +65,39 @@ describe('order', () => {
     await provision(transport, address);
     await expectKeysToStay(transport, address);
   });
+
+  test('of single active consumers one has all keys, and the next one after it', async () => {
+    const transport = transportOf({ ...server().options, singleActiveConsumer: true });
+    const address = freshAddress();
+    await provision(transport, address);
+    const active = await openReceiver(transport, address);
+    const standby = await openReceiver(transport, address);
+    const received = standby.receive(10, never);
+    const sent = ['a', 'b', 'c', 'd'];
+    const sender = await transport.openSender(wholeChannel(address), never);
+    for (const id of sent) await send(sender, message(id, { key: `of ${id}` }));
+    expect(ids(await collect(active, sent.length))).toEqual(sent);
+    await active.close(never);
+    const first = await received;
+    const rest = await collect(standby, sent.length - first.length);
+    expect(ids([...first, ...rest])).toEqual(sent);
+  });
+
+  test('what comes again stays in order, though a consumer with less room had it last', async () => {
+    const transport = transportOf(server().options);
+    const address = freshAddress();
+    await provision(transport, address);
+    const sender = await transport.openSender(wholeChannel(address), never);
+    const sent = Array.from({ length: 12 }, (_, n) => `${n}`);
+    for (const id of sent) await send(sender, message(id, { key: 'k' }));
+    for (const room of [8, 3]) {
+      const receiver = await openReceiver(transport, address, { prefetch: 8 });
+      await collect(receiver, room);
+      await receiver.close(never);
+    }
+    const last = await openReceiver(transport, address, { prefetch: 12 });
+    expect(ids(await collect(last, sent.length))).toEqual(sent);
+  });
 });
 
 test('a delayed message comes in its time, whatever comes before it', async () => {

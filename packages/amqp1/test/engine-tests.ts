@@ -232,7 +232,7 @@ export function engineTests(name: BrokerName): () => Server {
       const address = await freshPlace(server);
       const all = Array.from({ length: 40 }, (_, n) => `m-${n}`);
       await publish(transport, address, ...all.slice(0, 20));
-      const receiver = await openReceiver(transport, address);
+      const receiver = await openReceiver(transport, address, { prefetch: 5 });
       const held = await collect(receiver, 5);
       const stop = new AbortController();
       const more = await receiver.receive(2, stop.signal);

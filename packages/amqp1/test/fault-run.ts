@@ -33,10 +33,7 @@ export async function runFaultsOn(run: FaultRunOn): Promise<Totals> {
 async function onOne(run: FaultRunOn, name: BrokerName): Promise<Totals> {
   const server = await serverOf(name);
   await using proxy = await startAmqp1Proxy(server.host);
-  const options: Amqp1TransportOptions = {
-    ...server.options,
-    ...(name === 'activemq' ? {} : { singleActiveConsumer: true }),
-  };
+  const options: Amqp1TransportOptions = { ...server.options, singleActiveConsumer: true };
   const orders = await provisioned(name === 'rabbitmq' ? byAmqp(options) : amqp1Transport(options));
   const hosts = [{ host: '127.0.0.1', port: proxy.port }];
   return await runThrough(run, orders, { ...options, hosts }, faultsOf(server, proxy));
@@ -55,6 +52,7 @@ async function onPair(run: FaultRunOn): Promise<Totals> {
     hosts: hostsOf(pair.environment['INTERMODAL_ACTIVEMQ_PAIR_AMQP1_URL']),
     credentials: { username: 'admin', password: 'admin' },
     idleTimeoutMs: 4_000,
+    singleActiveConsumer: true,
   };
   const orders = await provisioned(amqp1Transport(options));
   return await runThrough(run, orders, options, [...takeovers(pair), ...processFaults]);
@@ -108,8 +106,6 @@ async function runThrough(
     channel: name,
     group,
     messages,
-    // Of several that end at once ActiveMQ mixes up what it delivers again: see the README.
-    ...(options.broker === 'activemq' ? { consumers: 1 } : {}),
     faults,
     withinMs,
     ...(progress === undefined ? {} : { progress }),
