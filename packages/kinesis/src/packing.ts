@@ -100,21 +100,15 @@ export function pack(batch: readonly Packable[], limits: PackingLimits): readonl
 function groupsOf(batch: readonly Packable[]): readonly Group[] {
   const groups: Group[] = [];
   const ofLane = new Map<string, Group>();
-  let before: Group | undefined;
-  let beforeLane: string | undefined;
   batch.forEach(({ bytes, lane, payload }, index) => {
     const { shardId } = payload.place;
-    // Messages of a key mostly come one after the other.
-    const isSame = lane !== undefined && lane === beforeLane;
-    const known = isSame ? before : lane === undefined ? undefined : ofLane.get(lane);
-    beforeLane = lane;
+    const known = lane === undefined ? undefined : ofLane.get(lane);
     if (known === undefined) {
-      before = { shardId, messages: [index], bytes };
-      groups.push(before);
-      if (lane !== undefined) ofLane.set(lane, before);
+      const begun = { shardId, messages: [index], bytes };
+      groups.push(begun);
+      if (lane !== undefined) ofLane.set(lane, begun);
       return;
     }
-    before = known;
     known.messages.push(index);
     known.bytes += bytes;
     if (known.shardId !== shardId) known.shardId = undefined;
