@@ -86,8 +86,12 @@ export function malformedEvent(what: string): IntermodalError {
 
 const timestamp = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}):(\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
+let formatted = { publishedAt: NaN, text: '' };
+
 /** RFC 3339 in UTC. */
 export function formatTime(publishedAt: number): string {
+  // Messages of one batch mostly share their millisecond.
+  if (formatted.publishedAt === publishedAt) return formatted.text;
   const time = new Date(publishedAt);
   const year = time.getUTCFullYear();
   // A date that is none has the year NaN; RFC 3339 has four digits of year.
@@ -97,7 +101,8 @@ export function formatTime(publishedAt: number): string {
       'the time of publishing is not within the years 0 to 9999',
     );
   }
-  return time.toISOString();
+  formatted = { publishedAt, text: time.toISOString() };
+  return formatted.text;
 }
 
 /** @throws `invalid-message` */
@@ -120,7 +125,8 @@ export function mediaType(contentType: string): string {
 
 /** Whether data of this type stands in an envelope as JSON; undeclared data does. */
 export function isJson(contentType: string | undefined): boolean {
-  return contentType === undefined || /\/(?:.*\+)?json$/.test(mediaType(contentType));
+  if (contentType === undefined || contentType === 'application/json') return true;
+  return /\/(?:.*\+)?json$/.test(mediaType(contentType));
 }
 
 /**

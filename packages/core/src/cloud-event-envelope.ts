@@ -11,11 +11,13 @@ import {
   parseTime,
   specVersion,
 } from './cloud-event-attributes.ts';
-import { bodyBytes, bodyText } from './codec.ts';
+import { bodyBytes, bodyText, isJustWritten } from './codec.ts';
 import type { WireMessage } from './driver.ts';
 import { IntermodalError } from './error.ts';
 import { headersFromJson, headersToJson, tracingNames, wireNames } from './header-packing.ts';
 import { rawMembers } from './raw-json.ts';
+
+const noAttributes: ReadonlyMap<string, string> = new Map();
 
 /**
  * A message as one line of CloudEvents 1.0 JSON, for brokers without headers. The body comes back byte for byte: as
@@ -31,14 +33,15 @@ export function encodeEnvelope(message: WireMessage): string {
     message,
     defaultSource(message.channel),
     message.channel,
-    new Map(),
+    noAttributes,
     message.headers,
   );
 }
 
-function eventTextOf(message: WireMessage): string | undefined {
-  if (typeof message.body !== 'string' || message.contentType === undefined) return undefined;
-  return mediaType(message.contentType) === eventContentType ? message.body : undefined;
+function eventTextOf({ body, contentType = '' }: WireMessage): string | undefined {
+  const isEvent =
+    contentType.length >= eventContentType.length && mediaType(contentType) === eventContentType;
+  return isEvent && typeof body === 'string' ? body : undefined;
 }
 
 function isSameEvent(text: string, message: WireMessage): boolean {
@@ -64,48 +67,45 @@ export function encodeEvent(
       "a CloudEvent's id is not empty and has no control characters",
     );
   }
-  const members = [
-    member('specversion', specVersion),
-    member('id', message.id),
-    member('source', source),
-    member('type', type),
-  ];
-  if (message.publishedAt !== undefined)
-    members.push(member('time', formatTime(message.publishedAt)));
-  if (message.contentType !== undefined)
-    members.push(member('datacontenttype', message.contentType));
-  for (const [name, value] of attributes) members.push(member(name, value));
+  const { id, key, publishedAt, contentType, body } = message;
+  const event: Record<string, string | undefined> = {
+    specversion: specVersion,
+    id,
+    source,
+    type,
+    time: publishedAt === undefined ? undefined : formatTime(publishedAt),
+    datacontenttype: contentType,
+  };
+  for (const [name, value] of attributes) event[name] = value;
   const packed: (readonly [string, string])[] = [];
-  if (message.key !== undefined) {
-    if (message.key !== '' && isAttributeText(message.key))
-      members.push(member(keyAttribute, message.key));
-    else packed.push([wireNames.key, message.key]);
+  if (key !== undefined) {
+    if (key !== '' && isAttributeText(key)) event[keyAttribute] = key;
+    else packed.push([wireNames.key, key]);
   }
   for (const [name, value] of headers) {
-    if (tracingNames.has(name) && isAttributeText(value)) members.push(member(name, value));
+    if (tracingNames.has(name) && isAttributeText(value)) event[name] = value;
     else packed.push([name, value]);
   }
-  if (packed.length > 0) members.push(member(wireNames.headers, headersToJson(packed)));
-  members.push(dataMember(message.body, message.contentType));
-  return `{${members.join(',')}}`;
-}
-
-function member(name: string, value: string): string {
-  return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
-}
-
-function dataMember(body: string | Uint8Array, contentType: string | undefined): string {
-  if (typeof body === 'string') {
-    if (!isJson(contentType)) return member('data', body);
-    if (contentType !== undefined && canEmbed(body)) return `"data":${body}`;
+  if (packed.length > 0) event[wireNames.headers] = headersToJson(packed);
+  if (typeof body === 'string' && isJson(contentType)) {
+    if (contentType !== undefined && canEmbed(body))
+      return `${JSON.stringify(event).slice(0, -1)},"data":${body}}`;
+  } else if (typeof body === 'string') {
+    event['data'] = body;
+    return JSON.stringify(event);
   }
-  const bytes = bodyBytes(body);
-  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return member('data_base64', view.toString('base64'));
+  event['data_base64'] = base64Of(body);
+  return JSON.stringify(event);
+}
+
+function base64Of(body: string | Uint8Array): string {
+  const { buffer, byteOffset, byteLength } = bodyBytes(body);
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 /** JSON that comes out of the envelope as it went in, and leaves the envelope one line. */
 function canEmbed(body: string): boolean {
+  if (isJustWritten(body)) return true;
   if (/^[ \t]|[ \t]$|[\r\n]/.test(body)) return false;
   try {
     JSON.parse(body);

@@ -34,12 +34,20 @@ export function json<T = unknown>(): Codec<T> {
   return jsonCodec as Codec<T>;
 }
 
+let justWritten: string | undefined;
+
+/** Whether the codec wrote it last, so that it is known to be JSON, on one line, without being parsed again. */
+export function isJustWritten(text: string): boolean {
+  return text === justWritten;
+}
+
 const jsonCodec: Codec<unknown> = {
   contentType: 'application/json',
   encode(value) {
     const text = JSON.stringify(value) as string | undefined;
     if (text === undefined)
       throw new IntermodalError('invalid-argument', 'JSON cannot hold this body');
+    justWritten = text;
     return text;
   },
   decode(body) {

@@ -12,8 +12,8 @@ export interface Pending extends Timer {
   timeoutMs: number;
   prepared: Prepared | undefined;
   preparedBy: Sender | undefined;
-  /** What it must stay in order with. */
-  lane: string | undefined;
+  /** What it must stay in order with, while it is in there. */
+  lane: Lane | undefined;
   /** What it counts against the bound; -1 while it is outside of it. */
   admittedBytes: number;
   /** The caller has its answer. */
@@ -30,6 +30,20 @@ export interface Pending extends Timer {
   list: PendingList | undefined;
   previous: Pending | undefined;
   next: Pending | undefined;
+}
+
+/** Messages that must stay in order among themselves. */
+export interface Lane {
+  readonly name: string;
+  /** Several may be in one batch. If so, all that may go are ready, and what is blocked was published before those. */
+  readonly together: boolean;
+  ready: number;
+  readyBytes: number;
+  /** Being sent, or held after a failure. */
+  active: number;
+  /** Which batch the active ones were taken for. */
+  turn: number;
+  readonly blocked: PendingList;
 }
 
 export interface PendingList {
@@ -75,7 +89,7 @@ export function createPending(
   };
 }
 
-/** Its form for this connection, which also says its lane. */
+/** Its form for this connection. */
 export function keepPrepared(
   pending: Pending,
   prepared: Prepared,
@@ -83,7 +97,6 @@ export function keepPrepared(
 ): void {
   pending.prepared = prepared;
   pending.preparedBy = preparedBy;
-  pending.lane = prepared.lane;
 }
 
 export function append(list: PendingList, pending: Pending): void {

@@ -44,11 +44,12 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     settings: AnyPublishOptions = noOptions,
   ): Promise<Published> {
     if (middleware.length > 0) return publishThrough(channel, body, settings);
-    const turnOf = settings.key === undefined ? undefined : `${channel.name}\n${settings.key}`;
-    const before = turnOf === undefined || turns.size === 0 ? undefined : turns.get(turnOf);
     try {
       check(channel, settings);
       const encoded = encodeBody(channel, body);
+      const mayBeAlone = turns.size === 0 && !(encoded instanceof Promise);
+      const turnOf = mayBeAlone ? undefined : turnName(channel, settings);
+      const before = turnOf === undefined ? undefined : turns.get(turnOf);
       if (!(encoded instanceof Promise) && before === undefined)
         return enqueue(channel, encoded, settings);
       const ready = before === undefined ? Promise.resolve(encoded) : before.then(() => encoded);
@@ -91,7 +92,7 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
     body: unknown,
     settings: AnyPublishOptions,
   ): Promise<Published> {
-    const turnOf = settings.key === undefined ? undefined : `${channel.name}\n${settings.key}`;
+    const turnOf = turnName(channel, settings);
     const before = turnOf === undefined ? undefined : turns.get(turnOf);
     let enqueued!: () => void;
     const turn = new Promise<void>((resolve) => {
@@ -191,4 +192,8 @@ export function createPublisher(options: PublisherOptions): ChannelPublisher {
       );
     },
   };
+}
+
+function turnName({ name }: SomeChannel, { key }: AnyPublishOptions): string | undefined {
+  return key === undefined ? undefined : `${name}\n${key}`;
 }

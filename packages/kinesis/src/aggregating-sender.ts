@@ -6,12 +6,12 @@ import {
   type SendOutcome,
 } from '@intermodal/core/driver';
 import { fromDecimal, type HashKey, hashKeyOf, isWithin, toDecimal } from './hash-key.ts';
-import { encodeAggregate } from './kpl-format.ts';
+import { type Aggregatable, encodeAggregate, recordOverhead } from './kpl-format.ts';
 import type { KinesisAggregation } from './options.ts';
-import { type Package, pack, type Packable, sizeOf } from './packing.ts';
+import { type Package, pack, type Packable, type Place } from './packing.ts';
 import { maxRequestBytes, maxRequestRecords, type PutOutcome, putRecords } from './put-records.ts';
-import { type RecordEntry, writeRecord } from './record.ts';
-import { answerOf, type SenderSettings, whileAlive } from './sender.ts';
+import { writeRecord } from './record.ts';
+import { answersOf, type SenderSettings, whileAlive } from './sender.ts';
 import type { ShardMap } from './shard-map.ts';
 
 export interface AggregatingSettings extends SenderSettings {
@@ -20,10 +20,16 @@ export interface AggregatingSettings extends SenderSettings {
   readonly listShards: (signal: AbortSignal) => Promise<ShardMap>;
 }
 
-interface Payload {
-  readonly entry: RecordEntry;
+interface Payload extends Aggregatable {
+  readonly dataBytes: number;
   /** Undefined for a message that may go to any shard. */
-  readonly hash: HashKey | undefined;
+  readonly place: KeyPlace | undefined;
+}
+
+interface KeyPlace extends Place {
+  shardId: string | undefined;
+  /** Which says the shard. */
+  map: ShardMap | undefined;
 }
 
 interface Request {
@@ -34,7 +40,8 @@ interface Request {
 
 // The partition key of messages without one, which would else be a key each in the record's table.
 const sharedKey = 'none';
-const mostHashes = 10_000;
+const mostPlaces = 10_000;
+const noHash: HashKey = '0'.repeat(32);
 
 /** Many messages in one record, as the Kinesis Producer Library sends them. */
 export function createAggregatingSender(settings: AggregatingSettings): Sender {
@@ -45,17 +52,17 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
   };
   let map = settings.shards;
   let turn = 0;
-  /** Keys come again. */
-  const hashes = new Map<string, HashKey>();
+  /** Keys come again, and to hash one costs as much as all else of a message. */
+  const places = new Map<string, KeyPlace>();
 
-  function hashOf({ partitionKey, hashKey }: RecordEntry): HashKey {
-    if (hashKey !== undefined) return fromDecimal(hashKey);
-    const known = hashes.get(partitionKey);
+  function placeOf(partitionKey: string, hashKey: string | undefined): KeyPlace {
+    if (hashKey !== undefined) return unseen(fromDecimal(hashKey));
+    const known = places.get(partitionKey);
     if (known !== undefined) return known;
-    const found = hashKeyOf(partitionKey);
-    if (hashes.size >= mostHashes) hashes.clear();
-    hashes.set(partitionKey, found);
-    return found;
+    const place = unseen(hashKeyOf(partitionKey));
+    if (places.size >= mostPlaces) places.clear();
+    places.set(partitionKey, place);
+    return place;
   }
 
   async function send(
@@ -84,15 +91,29 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
     return packables.map((_, index) => outcomes[index] ?? unanswered());
   }
 
-  function packableOf({ payload, lane }: Prepared): Packable {
-    const { entry, hash } = payload as Payload;
-    if (hash !== undefined) return { entry, hash, shardId: map.find(hash)?.id, lane };
-    // A turn for each kilobyte or so would spread better, and fill records worse.
+  function packableOf(prepared: Prepared): Packable {
+    const payload = prepared.payload as Payload;
+    const { place } = payload;
+    if (place === undefined) return anywhere(prepared, payload);
+    if (place.map !== map) {
+      place.map = map;
+      place.shardId = map.find(place.hash)?.id;
+    }
+    return prepared as Packable;
+  }
+
+  /** A turn for each kilobyte or so would spread better, and fill records worse. */
+  function anywhere({ bytes, lane }: Prepared, payload: Payload): Packable {
     const shard = map.shards[turn % map.shards.length];
-    if (shard === undefined) return { entry, hash: '0'.repeat(32), shardId: undefined, lane };
+    if (shard === undefined) return { bytes, lane, payload: { ...payload, place: unseen(noHash) } };
     const { first } = shard.range;
-    const shared = { ...entry, partitionKey: sharedKey, hashKey: toDecimal(first) };
-    return { entry: shared, hash: first, shardId: shard.id, lane };
+    const hashKey = toDecimal(first);
+    const place = { hash: first, shardId: shard.id };
+    return {
+      bytes: sizeOf(payload.dataBytes, sharedKey.length, hashKey),
+      lane,
+      payload: { ...payload, partitionKey: sharedKey, hashKey, place },
+    };
   }
 
   /** Leaves out what an earlier record of its key failed before: it must not overtake it. */
@@ -115,7 +136,7 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
               return !isHeld;
             });
       if (messages.length === 0) continue;
-      const record = recordOf(messages.map((index) => (packables[index] as Packable).entry));
+      const record = recordOf(messages.map((index) => (packables[index] as Packable).payload));
       const bytes = record.Data.byteLength + Buffer.byteLength(record.PartitionKey);
       let request = requests.at(-1);
       if (
@@ -151,22 +172,30 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
   }
 
   function answerPackage(
-    { messages }: Package,
+    { shardId, messages }: Package,
     answer: PutOutcome,
     packables: readonly Packable[],
     outcomes: (SendOutcome | undefined)[],
   ): void {
-    const isRead = !answer.ok || messages.length === 1 || isWithinShard(answer.shardId);
+    // The range of a shard never changes: where it was expected to be it is read.
+    const isElsewhere = answer.ok && answer.shardId !== shardId;
+    if (isElsewhere && messages.length > 1 && !isWithinShard(answer.shardId)) {
+      for (const index of messages) outcomes[index] = discarded();
+      return;
+    }
+    const answerTo = answersOf(answer);
     messages.forEach((index, sub) => {
-      outcomes[index] = isRead ? answerOf(answer, sub) : discarded();
+      outcomes[index] = answerTo(sub);
     });
 
     /** Readers discard the whole of an aggregate with a message that does not belong to its shard. */
-    function isWithinShard(shardId: string): boolean {
-      const range = map.rangeOf(shardId);
+    function isWithinShard(found: string): boolean {
+      const range = map.rangeOf(found);
       return (
         range !== undefined &&
-        messages.every((index) => isWithin(range, (packables[index] as Packable).hash))
+        messages.every((index) =>
+          isWithin(range, (packables[index] as Packable).payload.place.hash),
+        )
       );
     }
   }
@@ -204,12 +233,24 @@ export function createAggregatingSender(settings: AggregatingSettings): Sender {
     dead: life.dead,
     prepare(message) {
       const entry = writeRecord(message, form);
-      const isAnywhere = !entry.keyed && entry.hashKey === undefined;
-      const hash = isAnywhere ? undefined : hashOf(entry);
-      return { bytes: sizeOf(entry), lane: message.key, payload: { entry, hash } };
+      const { data, dataBytes, partitionKey, hashKey } = entry;
+      const isAnywhere = !entry.keyed && hashKey === undefined;
+      const place = isAnywhere ? undefined : placeOf(partitionKey, hashKey);
+      const payload: Payload = { data, dataBytes, partitionKey, hashKey, place };
+      return { bytes: sizeOf(dataBytes, entry.keyBytes, hashKey), lane: message.key, payload };
     },
     ...whileAlive(life, stream, send),
   };
+}
+
+/** Of a message in an aggregate, at most. */
+function sizeOf(dataBytes: number, keyBytes: number, hashKey: string | undefined): number {
+  return dataBytes + keyBytes + (hashKey?.length ?? 0) + recordOverhead;
+}
+
+/** Of which no map has said the shard. */
+function unseen(hash: HashKey): KeyPlace {
+  return { hash, shardId: undefined, map: undefined };
 }
 
 function addFailed(
@@ -224,12 +265,12 @@ function addFailed(
 }
 
 /** One alone needs no aggregate. */
-function recordOf(entries: readonly RecordEntry[]): {
+function recordOf(entries: readonly Aggregatable[]): {
   readonly Data: Uint8Array;
   readonly PartitionKey: string;
   readonly ExplicitHashKey?: string;
 } {
-  const [first] = entries as readonly [RecordEntry];
+  const [first] = entries as readonly [Aggregatable];
   const Data = entries.length === 1 ? bodyBytes(first.data) : encodeAggregate(entries);
   const record = { Data, PartitionKey: first.partitionKey };
   return first.hashKey === undefined ? record : { ...record, ExplicitHashKey: first.hashKey };

@@ -25,6 +25,8 @@ const data = 0x1a;
 export interface Aggregatable extends Pick<UserRecord, 'partitionKey' | 'hashKey'> {
   /** Text is written as UTF-8. */
   readonly data: string | Uint8Array;
+  /** Counted here where it is left out. */
+  readonly dataBytes?: number;
 }
 
 /**
@@ -36,19 +38,25 @@ export function encodeAggregate(records: readonly Aggregatable[]): Uint8Array {
   const keys = new Map<string, number>();
   const hashKeys = new Map<string, number>();
   let most = aggregateOverhead;
-  for (const { data: body, partitionKey, hashKey } of records) {
-    most += Buffer.byteLength(body) + recordOverhead;
-    most += indexed(keys, partitionKey);
+  // Messages of a key mostly come one after the other.
+  let keyBefore: string | undefined;
+  for (const { data: body, dataBytes, partitionKey, hashKey } of records) {
+    most += (dataBytes ?? Buffer.byteLength(body)) + recordOverhead;
+    if (partitionKey !== keyBefore) most += indexed(keys, partitionKey);
+    keyBefore = partitionKey;
     if (hashKey !== undefined) most += indexed(hashKeys, hashKey);
   }
   const all = Buffer.allocUnsafe(most);
   let at = magic.copy(all);
   for (const key of keys.keys()) at = writeBytes(all, at, keyTable, key);
   for (const key of hashKeys.keys()) at = writeBytes(all, at, hashKeyTable, key);
-  for (const { data: body, partitionKey, hashKey } of records) {
-    const index = keys.get(partitionKey) ?? 0;
+  let index = 0;
+  keyBefore = undefined;
+  for (const { data: body, dataBytes, partitionKey, hashKey } of records) {
+    if (partitionKey !== keyBefore) index = keys.get(partitionKey) ?? 0;
+    keyBefore = partitionKey;
     const hashIndex = hashKey === undefined ? undefined : (hashKeys.get(hashKey) ?? 0);
-    const bytes = Buffer.byteLength(body);
+    const bytes = dataBytes ?? Buffer.byteLength(body);
     const hashBytes = hashIndex === undefined ? 0 : 1 + varintBytes(hashIndex);
     all[at] = record;
     at = writeVarint(all, at + 1, 2 + varintBytes(index) + hashBytes + varintBytes(bytes) + bytes);
@@ -58,7 +66,7 @@ export function encodeAggregate(records: readonly Aggregatable[]): Uint8Array {
       all[at] = hashKeyIndex;
       at = writeVarint(all, at + 1, hashIndex);
     }
-    at = writeBytes(all, at, data, body);
+    at = writeBytes(all, at, data, body, bytes);
   }
   at += hash('md5', all.subarray(magic.length, at), 'buffer').copy(all, at);
   return all.subarray(0, at);
@@ -174,8 +182,13 @@ function indexed(table: Map<string, number>, text: string): number {
   return Buffer.byteLength(text) + tableOverhead;
 }
 
-function writeBytes(all: Buffer, from: number, tag: number, value: string | Uint8Array): number {
-  const bytes = Buffer.byteLength(value);
+function writeBytes(
+  all: Buffer,
+  from: number,
+  tag: number,
+  value: string | Uint8Array,
+  bytes: number = Buffer.byteLength(value),
+): number {
   all[from] = tag;
   const at = writeVarint(all, from + 1, bytes);
   if (typeof value === 'string') all.write(value, at, bytes);

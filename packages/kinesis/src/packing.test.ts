@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashKeyOf } from './hash-key.ts';
-import { encodeAggregate } from './kpl-format.ts';
+import { encodeAggregate, recordOverhead } from './kpl-format.ts';
 import { pack, type Packable } from './packing.ts';
 
 const limits = { maxBytes: 2_000, maxCount: 6 };
@@ -17,14 +17,12 @@ const batches = fc.array(
 function packable({ key, bytes }: { key: string | undefined; bytes: number }): Packable {
   const partitionKey = key ?? 'none';
   const hash = hashKeyOf(partitionKey);
-  const entry = {
-    data: new Uint8Array(bytes),
-    dataBytes: bytes,
-    partitionKey,
-    hashKey: undefined,
-    keyed: key !== undefined,
+  const place = { hash, shardId: `shard-${hash.slice(0, 1) < '8' ? 0 : 1}` };
+  return {
+    bytes: bytes + partitionKey.length + recordOverhead,
+    lane: key,
+    payload: { data: new Uint8Array(bytes), partitionKey, hashKey: undefined, place },
   };
-  return { entry, hash, shardId: `shard-${hash.slice(0, 1) < '8' ? 0 : 1}`, lane: key };
 }
 
 test('every message is in one record of its shard, within the limits', () => {
@@ -36,10 +34,10 @@ test('every message is in one record of its shard, within the limits', () => {
       expect(packed).toEqual(batch.map((_, index) => index));
       for (const { shardId, messages } of packages) {
         const inside = messages.map((index) => batch[index] as Packable);
-        expect(inside.every((one) => one.shardId === shardId)).toBe(true);
+        expect(inside.every(({ payload }) => payload.place.shardId === shardId)).toBe(true);
         expect(messages.length).toBeLessThanOrEqual(limits.maxCount);
         if (messages.length === 1) continue;
-        const { byteLength } = encodeAggregate(inside.map(({ entry }) => entry));
+        const { byteLength } = encodeAggregate(inside.map(({ payload }) => payload));
         expect(byteLength).toBeLessThanOrEqual(limits.maxBytes);
       }
     }),

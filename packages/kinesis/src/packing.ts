@@ -1,15 +1,20 @@
 import type { HashKey } from './hash-key.ts';
-import { aggregateOverhead, recordOverhead } from './kpl-format.ts';
-import type { RecordEntry } from './record.ts';
+import { type Aggregatable, aggregateOverhead } from './kpl-format.ts';
+
+/** Where the messages of a partition key belong: mostly one object for all of them. */
+export interface Place {
+  readonly hash: HashKey;
+  /** Undefined where nothing is known of its shard: they then travel alone. */
+  readonly shardId: string | undefined;
+}
 
 /** A message on its way into an aggregate. */
 export interface Packable {
-  readonly entry: RecordEntry;
-  readonly hash: HashKey;
-  /** Undefined where nothing is known of its shard: it then travels alone. */
-  readonly shardId: string | undefined;
+  /** In an aggregate, at most. */
+  readonly bytes: number;
   /** Its key: within one record, or one record after the other. */
   readonly lane: string | undefined;
+  readonly payload: Aggregatable & { readonly place: Place };
 }
 
 /** Messages that become one record; `messages` are indexes of the batch. */
@@ -72,8 +77,8 @@ export function pack(batch: readonly Packable[], limits: PackingLimits): readonl
   function apart(messages: readonly number[]): void {
     let place: Filling | undefined;
     for (const index of messages) {
-      const { entry, shardId } = batch[index] as Packable;
-      const bytes = sizeOf(entry);
+      const { bytes, payload } = batch[index] as Packable;
+      const { shardId } = payload.place;
       const isOpen = place?.shardId === shardId && shardId !== undefined;
       if (place === undefined || !isOpen || !hasRoom(place, 1, bytes))
         place = begin(shardId, place === undefined ? 0 : place.round + 1);
@@ -95,29 +100,18 @@ export function pack(batch: readonly Packable[], limits: PackingLimits): readonl
 function groupsOf(batch: readonly Packable[]): readonly Group[] {
   const groups: Group[] = [];
   const ofLane = new Map<string, Group>();
-  let before: Group | undefined;
-  let beforeLane: string | undefined;
-  batch.forEach(({ entry, shardId, lane }, index) => {
-    const bytes = sizeOf(entry);
-    // Messages of a key mostly come one after the other.
-    const isSame = lane !== undefined && lane === beforeLane;
-    const known = isSame ? before : lane === undefined ? undefined : ofLane.get(lane);
-    beforeLane = lane;
+  batch.forEach(({ bytes, lane, payload }, index) => {
+    const { shardId } = payload.place;
+    const known = lane === undefined ? undefined : ofLane.get(lane);
     if (known === undefined) {
-      before = { shardId, messages: [index], bytes };
-      groups.push(before);
-      if (lane !== undefined) ofLane.set(lane, before);
+      const begun = { shardId, messages: [index], bytes };
+      groups.push(begun);
+      if (lane !== undefined) ofLane.set(lane, begun);
       return;
     }
-    before = known;
     known.messages.push(index);
     known.bytes += bytes;
     if (known.shardId !== shardId) known.shardId = undefined;
   });
   return groups;
-}
-
-/** Of a message in an aggregate, at most. */
-export function sizeOf({ dataBytes, partitionKey, hashKey }: RecordEntry): number {
-  return dataBytes + Buffer.byteLength(partitionKey) + (hashKey?.length ?? 0) + recordOverhead;
 }

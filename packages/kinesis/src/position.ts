@@ -7,7 +7,12 @@ export interface Position {
 
 /** `shardId-000000000003:49680473098957835042550487841389:0` */
 export function formatPosition({ shardId, sequence, sub }: Position): string {
-  return `${shardId}:${sequence}:${sub}`;
+  return `${positionsIn(shardId, sequence)}${sub}`;
+}
+
+/** What the positions in one record begin with; `sub` follows. */
+export function positionsIn(shardId: string, sequence: string): string {
+  return `${shardId}:${sequence}:`;
 }
 
 /** Undefined for what `formatPosition` never wrote. */

@@ -22,6 +22,7 @@ export interface RecordEntry {
   readonly data: string | Uint8Array;
   readonly dataBytes: number;
   readonly partitionKey: string;
+  readonly keyBytes: number;
   /** Decimal. */
   readonly hashKey: string | undefined;
   /** Without a key of its own it may go to any shard. */
@@ -43,13 +44,14 @@ export function writeRecord(message: WireMessage, form: RecordForm): RecordEntry
   const data = dataOf(message, form);
   const partitionKey = partitionKeyOf(key ?? message.id, form);
   const dataBytes = Buffer.byteLength(data);
-  const bytes = dataBytes + Buffer.byteLength(partitionKey);
+  const keyBytes = Buffer.byteLength(partitionKey);
+  const bytes = dataBytes + keyBytes;
   if (bytes > form.maxRecordBytes) {
     const text = `the record is ${bytes} bytes with its key, and ${form.place} takes ${form.maxRecordBytes}: send less, or store the body elsewhere and send where it is`;
     throw refusal('too-large', text, form);
   }
   const hashKey = hashKeyOf(message, form);
-  return { data, dataBytes, partitionKey, hashKey, keyed: key !== undefined };
+  return { data, dataBytes, partitionKey, keyBytes, hashKey, keyed: key !== undefined };
 }
 
 function dataOf(message: WireMessage, form: RecordForm): string | Uint8Array {

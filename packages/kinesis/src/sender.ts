@@ -7,7 +7,7 @@ import {
   type Sender,
   type SendOutcome,
 } from '@intermodal/core/driver';
-import { formatPosition } from './position.ts';
+import { positionsIn } from './position.ts';
 import { maxRequestBytes, maxRequestRecords, type PutOutcome, putRecords } from './put-records.ts';
 import { type RecordEntry, type RecordForm, writeRecord } from './record.ts';
 import type { StreamAt } from './streams.ts';
@@ -32,7 +32,7 @@ export function createSender({ client, stream, form, life, maxInFlight }: Sender
       return hashKey === undefined ? own : { ...own, ExplicitHashKey: hashKey };
     });
     const outcomes = await putRecords(client, stream, records, life, signal);
-    return outcomes.map((outcome) => answerOf(outcome, 0));
+    return outcomes.map((outcome) => answersOf(outcome)(0));
   }
 
   return {
@@ -48,8 +48,7 @@ export function createSender({ client, stream, form, life, maxInFlight }: Sender
     dead: life.dead,
     prepare(message) {
       const entry = writeRecord(message, form);
-      const bytes = entry.dataBytes + Buffer.byteLength(entry.partitionKey);
-      return { bytes, lane: message.key, payload: entry };
+      return { bytes: entry.dataBytes + entry.keyBytes, lane: message.key, payload: entry };
     },
     ...whileAlive(life, stream, send),
   };
@@ -83,9 +82,13 @@ export function whileAlive(
   };
 }
 
-/** @param sub where the message stands in an aggregated record */
-export function answerOf(outcome: PutOutcome, sub: number): SendOutcome {
-  if (!outcome.ok) return { ok: false, ...outcome.failure };
+/** Answers to the messages of one record, each by where it stands in there. */
+export function answersOf(outcome: PutOutcome): (sub: number) => SendOutcome {
+  if (!outcome.ok) {
+    const refused: SendOutcome = { ok: false, ...outcome.failure };
+    return () => refused;
+  }
   const { shardId, sequence } = outcome;
-  return { ok: true, brokerId: sequence, position: formatPosition({ shardId, sequence, sub }) };
+  const record = positionsIn(shardId, sequence);
+  return (sub) => ({ ok: true, brokerId: sequence, position: `${record}${sub}` });
 }

@@ -90,8 +90,8 @@ export const publishDefects: readonly Defect[] = [
     edits: [
       edit(
         'publish-lanes',
-        'bytes + (pending.prepared?.bytes ?? 0) <= limits.maxBatchBytes',
-        'bytes >= 0',
+        'return prepared?.bytes ?? 0;',
+        'return prepared === undefined ? 0 : 0;',
       ),
     ],
   },
@@ -205,7 +205,11 @@ export const publishDefects: readonly Defect[] = [
     on: 'batched',
     name: 'messages of one key are sent side by side',
     edits: [
-      edit('publish-lanes', 'const name = pending.lane;', 'const name = pending.message.none;'),
+      edit(
+        'publish-lanes',
+        'const name = pending.prepared?.lane;',
+        'const name = pending.message.none;',
+      ),
     ],
   },
   {
