@@ -8,7 +8,8 @@ import type { Bench } from '../bench.ts';
 function benchesOn(queueType: 'quorum' | 'classic'): readonly Bench[] {
   const shared = {
     ...rabbitmqPlaces('rabbitmq4', queueType),
-    messages: 30_000,
+    // Of a second or less the compiler takes the half.
+    messages: 200_000,
     warmUp: 10_000,
     aims: [throughputBeside(rheaPublish.name, 0.9, intermodalPublish.name)],
   };
