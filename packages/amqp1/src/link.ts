@@ -12,6 +12,8 @@ export interface LinkLife {
   fail(error: IntermodalError): void;
   /** Resolves when the broker has let go of the link, or cannot be asked; with false where `signal` aborts first. */
   close(signal: AbortSignal): Promise<boolean>;
+  /** The same by ending the session, without detaching the link before. */
+  endSession(signal: AbortSignal): Promise<boolean>;
 }
 
 export interface OpenLink<L extends Sender | Receiver> {
@@ -164,7 +166,7 @@ function watchLink(
     end(connection.over);
   });
 
-  function askToClose(signal: AbortSignal): Promise<boolean> {
+  function ask(toClose: { close(): void }, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       const onAbort = (): void => {
         answered(false);
@@ -174,9 +176,18 @@ function watchLink(
         resolve(done);
       };
       signal.addEventListener('abort', onAbort, { once: true });
-      link.close();
+      toClose.close();
       if (signal.aborted) answered(false);
     });
+  }
+
+  function close(toClose: { close(): void }, signal: AbortSignal): Promise<boolean> {
+    if (over) return Promise.resolve(true);
+    closing ??= ask(toClose, signal).then((done) => {
+      end(undefined);
+      return done;
+    });
+    return closing;
   }
 
   return {
@@ -185,13 +196,7 @@ function watchLink(
       return over || closing !== undefined;
     },
     fail: end,
-    close(signal) {
-      if (over) return Promise.resolve(true);
-      closing ??= askToClose(signal).then((done) => {
-        end(undefined);
-        return done;
-      });
-      return closing;
-    },
+    close: (signal) => close(link, signal),
+    endSession: (signal) => close(session, signal),
   };
 }

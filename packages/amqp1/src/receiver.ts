@@ -176,8 +176,10 @@ function createReceiver(
     async close(signal) {
       await settlements.written();
       const { length } = pushed;
-      // Closing the link gives everything back at once, in order and uncounted.
-      const isConfirmed = await life.close(signal);
+      // Closing the link gives everything back at once, in order and uncounted. RabbitMQ 3 would give it back only with the
+      // session, and let the next consumer go on before that.
+      const isLate = broker === 'rabbitmq3' && setup.isOrdered;
+      const isConfirmed = await (isLate ? life.endSession(signal) : life.close(signal));
       return { abandoned: isConfirmed ? 0 : length };
     },
   };

@@ -31,11 +31,12 @@ import {
 /** By what can provision there. */
 export function provisionerOn({ name, options }: Server): Transport {
   if (name !== 'rabbitmq') return transportOf(options);
-  const { hosts, credentials, queueType } = options;
+  const { hosts, credentials, queueType, singleActiveConsumer } = options;
   const provisioner: Transport = amqpTransport({
     ...(hosts === undefined ? {} : { hosts }),
     ...(typeof credentials === 'object' ? { credentials } : {}),
     queueType,
+    singleActiveConsumer,
   });
   closeLater(() => provisioner.close());
   return provisioner;
@@ -207,6 +208,20 @@ export function engineTests(name: BrokerName): () => Server {
       const again = await collect(await openReceiver(transportOf(server.options), address), 3);
       expect(ids(again)).toEqual(['a', 'b', 'c']);
       expect(again.map(({ attempt }) => attempt)).toEqual(Array(3).fill(counts ? 2 : undefined));
+    });
+
+    test('what one that ends held comes to the next one before the rest', async () => {
+      const options: Amqp1TransportOptions = { ...server.options, singleActiveConsumer: true };
+      const transport = transportOf(options);
+      const address = await freshPlace({ ...server, options });
+      const all = Array.from({ length: 40 }, (_, n) => `m-${String(n).padStart(2, '0')}`);
+      await publish(transport, address, ...all);
+      const ending = await openReceiver(transport, address);
+      expect(ids(await collect(ending, 10))).toEqual(all.slice(0, 10));
+      const next = await openReceiver(transport, address);
+      const rest = collect(next, 40);
+      await ending.close(never);
+      expect(ids(await rest)).toEqual(all);
     });
 
     test('neighbours that are settled at once each get their own outcome', async () => {
